@@ -1,0 +1,109 @@
+// Bytes, files and pipes with errors that are never lost.
+//
+//   Bytes all = map_file(path);                        // read-only, shared
+//   OutputFile out = OutputFile::create(path, force);  // written beside, renamed by commit()
+//   out.write(bytes); out.commit();
+//
+// Everything throws Error (status 5 with path and reason; an existing output without force is status 2).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cfm {
+
+// A shared read-only piece of memory: a mapping, a buffer, or a part of one.
+class Bytes {
+ public:
+  Bytes() = default;
+  Bytes(std::shared_ptr<const void> owner, std::span<const std::byte> view) : owner_(std::move(owner)), view_(view) {}
+
+  // Takes the vector's memory.
+  template <typename T>
+  static Bytes own(std::vector<T> values) {
+    auto held = std::make_shared<const std::vector<T>>(std::move(values));
+    return Bytes(held, std::as_bytes(std::span(*held)));
+  }
+
+  const std::byte* data() const { return view_.data(); }
+  std::size_t size() const { return view_.size(); }
+  std::span<const std::byte> span() const { return view_; }
+  Bytes slice(std::size_t offset, std::size_t length) const { return Bytes(owner_, view_.subspan(offset, length)); }
+  std::string_view text() const { return {reinterpret_cast<const char*>(view_.data()), view_.size()}; }
+
+ private:
+  std::shared_ptr<const void> owner_;
+  std::span<const std::byte> view_;
+};
+
+// The whole of a regular file, mapped. An empty file gives empty bytes.
+Bytes map_file(const std::string& path);
+
+bool is_regular_file(const std::string& path);
+bool is_directory(const std::string& path);
+
+// An open descriptor that is read in order; "-" is standard input. Retries interrupted calls.
+class InputFile {
+ public:
+  static InputFile open(const std::string& path);
+  InputFile(InputFile&& other) noexcept;
+  InputFile& operator=(InputFile&&) = delete;
+  ~InputFile();
+
+  // Up to bytes.size(); fewer only at the end of the file. Several reads of a pipe may be needed.
+  std::size_t read(std::span<std::byte> bytes);
+  // What one call gives: at least one byte, or 0 at the end.
+  std::size_t read_some(std::span<std::byte> bytes);
+  // True when read_some would not wait (data or end of file at hand).
+  bool ready() const;
+  const std::string& name() const { return name_; }
+  int descriptor() const { return fd_; }
+
+ private:
+  InputFile(int fd, std::string name, bool owned) : fd_(fd), name_(std::move(name)), owned_(owned) {}
+  int fd_;
+  std::string name_;
+  bool owned_;
+};
+
+// Where results go: a new file that appears under its name only when complete, or standard output.
+class OutputFile {
+ public:
+  // path "-" or empty: standard output. Otherwise PATH.part-PID is written; it vanishes unless commit() is reached,
+  // also when the process is interrupted. An existing path without `force` is status 2. A path that exists and is no
+  // regular file (/dev/full, a named pipe) is written in place.
+  static OutputFile create(const std::string& path, bool force);
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text);
+  // All pieces in order, with one system call where the kernel agrees.
+  void write(std::span<const std::span<const std::byte>> pieces);
+  // Everything has reached the system: fsync and rename for a file; close errors are reported.
+  void commit();
+
+  const std::string& name() const { return name_; }
+  bool is_regular() const { return regular_; }  // seekable result: an index is worth writing
+  bool is_terminal() const;
+  std::uint64_t position() const { return position_; }
+
+ private:
+  OutputFile() = default;
+  void discard();
+  int fd_ = -1;
+  std::string name_, temporary_;
+  bool regular_ = false, owned_ = false;
+  std::uint64_t position_ = 0;
+};
+
+// Writes the whole of `text` to `path` by way of OutputFile with force.
+void write_file(const std::string& path, std::string_view text);
+
+}  // namespace cfm
