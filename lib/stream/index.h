@@ -1,0 +1,20 @@
+// Rows of the index of a part: one a segment.
+//
+//   append_row(rows, offset, HeaderView(frame.header));
+//   Segment frame = index_segment(rows);               // tensors offset, record, subject, start, score, class
+//   Index rows = read_index(decode_tensors(frame), segments);
+//
+// Names are FNV-1a 64 over UTF-8, null as the empty string. Errors are status 4 and name no file.
+#pragma once
+
+#include "stream/frame.h"
+#include "stream/json_text.h"
+
+namespace cfm::stream {
+
+void append_row(Index& rows, std::uint64_t offset, const HeaderView& segment);
+std::vector<Tensor> index_tensors(Index rows);
+// Of a part of `segments` segments whose index stands at `end` bytes from its start.
+Index read_index(const std::vector<Tensor>& tensors, std::uint64_t segments, std::uint64_t end);
+
+}  // namespace cfm::stream
