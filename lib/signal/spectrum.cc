@@ -1,0 +1,163 @@
+#include "signal/spectrum.h"
+
+#include <fftw3.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <numbers>
+
+#include "base/error.h"
+
+namespace cfm::signal {
+namespace {
+
+template <typename T>
+struct Fftw;
+template <>
+struct Fftw<double> {
+  using Plan = fftw_plan;
+  using Bin = fftw_complex;
+  static constexpr auto plan_forward = fftw_plan_dft_r2c_1d;
+  static constexpr auto plan_inverse = fftw_plan_dft_c2r_1d;
+  static constexpr auto run_forward = fftw_execute_dft_r2c;
+  static constexpr auto run_inverse = fftw_execute_dft_c2r;
+};
+template <>
+struct Fftw<float> {
+  using Plan = fftwf_plan;
+  using Bin = fftwf_complex;
+  static constexpr auto plan_forward = fftwf_plan_dft_r2c_1d;
+  static constexpr auto plan_inverse = fftwf_plan_dft_c2r_1d;
+  static constexpr auto run_forward = fftwf_execute_dft_r2c;
+  static constexpr auto run_inverse = fftwf_execute_dft_c2r;
+};
+
+// FFTW's planner may run in one thread at a time, whatever the precision; executing a plan is free.
+std::mutex& planner() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+template <typename T>
+struct Plans {
+  typename Fftw<T>::Plan forward, inverse;
+};
+
+// Plans live as long as the process.
+template <typename T>
+const Plans<T>& plans_of(std::size_t n) {
+  static std::map<std::size_t, Plans<T>> cache;
+  const std::lock_guard lock(planner());
+  const auto at = cache.find(n);
+  if (at != cache.end()) return at->second;
+  // Unaligned, so that a plan suits every array and gives the same bits wherever it lies.
+  constexpr unsigned kFlags = FFTW_ESTIMATE | FFTW_UNALIGNED;
+  std::vector<T> real(n);
+  std::vector<std::complex<T>> bins(n / 2 + 1);
+  auto* out = reinterpret_cast<typename Fftw<T>::Bin*>(bins.data());
+  const int length = static_cast<int>(n);
+  const Plans<T> plans{Fftw<T>::plan_forward(length, real.data(), out, kFlags | FFTW_PRESERVE_INPUT),
+                       Fftw<T>::plan_inverse(length, out, real.data(), kFlags)};
+  return cache.emplace(n, plans).first->second;
+}
+
+std::vector<double> make_window(Window kind, std::size_t n) {
+  std::vector<double> window(n, 1.0);
+  if (kind == Window::kBoxcar) return window;
+  const double a = kind == Window::kHann ? 0.5 : 0.54;
+  for (std::size_t i = 0; i < n; ++i)
+    window[i] = a - (1 - a) * std::cos(2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(n));
+  return window;
+}
+
+void remove_trend(std::span<double> x, Detrend kind) {
+  if (kind == Detrend::kNone) return;
+  const double n = static_cast<double>(x.size());
+  double mean = 0;
+  for (const double v : x) mean += v;
+  mean /= n;
+  const double middle = (n - 1) / 2;
+  double slope = 0;
+  if (kind == Detrend::kLinear && x.size() > 1) {
+    double covariance = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) covariance += (static_cast<double>(i) - middle) * (x[i] - mean);
+    slope = covariance / (n * (n * n - 1) / 12);
+  }
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] -= mean + slope * (static_cast<double>(i) - middle);
+}
+
+}  // namespace
+
+template <typename T>
+RealFft<T>::RealFft(std::size_t n) : n_(n), plans_(nullptr) {
+  if (n == 0 || n > (std::size_t{1} << 30))
+    throw Error(Status::kUsage, "a transform of {} samples: 1 to 2^30 are possible", n);
+  plans_ = &plans_of<T>(n);
+}
+
+template <typename T>
+void RealFft<T>::forward(std::span<const T> in, std::span<std::complex<T>> out) const {
+  if (in.size() != n_ || out.size() != bins())
+    throw Error(Status::kBug, "transform of {}: {} samples, {} bins", n_, in.size(), out.size());
+  Fftw<T>::run_forward(static_cast<const Plans<T>*>(plans_)->forward, const_cast<T*>(in.data()),
+                       reinterpret_cast<typename Fftw<T>::Bin*>(out.data()));
+}
+
+template <typename T>
+void RealFft<T>::inverse(std::span<std::complex<T>> in, std::span<T> out) const {
+  if (out.size() != n_ || in.size() != bins())
+    throw Error(Status::kBug, "inverse of {}: {} bins, {} samples", n_, in.size(), out.size());
+  Fftw<T>::run_inverse(static_cast<const Plans<T>*>(plans_)->inverse,
+                       reinterpret_cast<typename Fftw<T>::Bin*>(in.data()), out.data());
+  for (T& value : out) value /= static_cast<T>(n_);
+}
+
+template class RealFft<float>;
+template class RealFft<double>;
+
+Spectrum welch(std::span<const float> x, double fs, const WelchOptions& options) {
+  if (options.segment == 0 || options.overlap >= options.segment)
+    throw Error(Status::kUsage, "Welch density of segments of {} samples that overlap by {}", options.segment,
+                options.overlap);
+  const std::size_t length = std::min(options.segment, x.size());
+  if (length == 0) return {};
+  const std::size_t overlap = std::min(options.overlap, length - 1);
+  const std::size_t n = options.fft == 0 ? length : options.fft;
+  if (n < length)
+    throw Error(Status::kUsage, "Welch density: a transform of {} is shorter than a segment of {}", n, length);
+
+  const std::vector<double> window = make_window(options.window, length);
+  double power = 0;
+  for (const double w : window) power += w * w;
+  const RealFft<double> fft(n);
+  std::vector<double> piece(n, 0.0);
+  std::vector<std::complex<double>> bins(fft.bins());
+  Spectrum result{fs / static_cast<double>(n), std::vector<double>(fft.bins(), 0.0)};
+  std::size_t count = 0;
+  for (std::size_t from = 0; from + length <= x.size(); from += length - overlap, ++count) {
+    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(from), length, piece.begin());
+    remove_trend(std::span(piece).first(length), options.detrend);
+    for (std::size_t i = 0; i < length; ++i) piece[i] *= window[i];
+    fft.forward(piece, bins);
+    for (std::size_t k = 0; k < bins.size(); ++k) result.density[k] += std::norm(bins[k]);
+  }
+  const double unit = 1 / (fs * power * static_cast<double>(count));
+  for (std::size_t k = 0; k < bins.size(); ++k) {
+    const bool single = k == 0 || (n % 2 == 0 && k == n / 2);
+    result.density[k] *= single ? unit : 2 * unit;
+  }
+  return result;
+}
+
+double band_power(const Spectrum& spectrum, double low, double high) {
+  double sum = 0;
+  for (std::size_t k = 1; k < spectrum.density.size(); ++k) {
+    const double from = static_cast<double>(k - 1) * spectrum.step, to = static_cast<double>(k) * spectrum.step;
+    if (from >= low && to <= high) sum += (spectrum.density[k - 1] + spectrum.density[k]) / 2 * spectrum.step;
+  }
+  return sum;
+}
+
+}  // namespace cfm::signal
