@@ -1,0 +1,294 @@
+#include "model/config.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace cfm::model {
+
+namespace {
+
+// Every key there is, with the default of its kind. Published values are those of arXiv 2509.06516; teacher_momentum is
+// 0.7 there, where the teacher forgets within ten steps.
+constexpr const char* kBase = R"({
+  "name": "qualityfm-base", "family": "qualityfm", "description": "QualityFM, PPG and ECG, 2 layers, 9.58 M parameters",
+  "profile": {},
+  "architecture": {"channels": 2, "d": 512, "layers": 2, "heads": 4, "ffn": 256, "window": 8, "tokens": 18, "bins": 512,
+                   "strides": [5, 10, 10], "decoder_strides": [5, 10, 10], "dropout": 0.1},
+  "objective": {"kind": "self_distillation", "distillation_weight": 1.0, "amplitude_weight": 0.1, "phase_weight": 0.1,
+                "spectrum_of": "better", "phase_of_bin_zero": false, "student_temperature": 0.1,
+                "teacher_temperature": 0.04, "centre_momentum": 0.9, "teacher_momentum": 0.996,
+                "teacher_momentum_end": 1.0, "max_apart": 270.0},
+  "optimiser": {"kind": "adamw", "lr": 1e-4, "lr_end": 1e-6, "lr_batch": 256, "weight_decay": 0.04,
+                "weight_decay_end": 0.4, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "clip": 0.0},
+  "schedule": {"batch": 512, "epochs": 1.0, "warm_up": 0.0},
+  "augmentation": {"noise": 0.01, "noise_p": 0.5, "gain_low": 0.9, "gain_high": 1.1, "gain_p": 0.5, "offset": 0.1,
+                   "offset_p": 0.3, "blank_low": 1.5, "blank_high": 3.0, "blank_p": 0.3}
+})";
+
+// The others, by what differs.
+constexpr const char* kOthers = R"([
+  {"name": "qualityfm-large", "description": "QualityFM, PPG and ECG, 21 layers, 70.59 M parameters",
+   "architecture": {"layers": 21, "heads": 4, "ffn": 512}},
+  {"name": "qualityfm-huge", "description": "QualityFM, PPG and ECG, 50 layers, 319.55 M parameters",
+   "architecture": {"layers": 50, "heads": 8, "ffn": 2048}},
+  {"name": "qualityfm-ecg-base", "description": "QualityFM of one channel: ECG, 2 layers",
+   "profile": {"name": "qualityfm-ecg", "channels": ["ecg"]},
+   "architecture": {"channels": 1, "decoder_strides": [5, 10, 11]}}
+])";
+
+struct Choices {
+  std::string_view key;
+  std::vector<std::string_view> words;
+};
+const std::vector<Choices>& choices() {
+  static const std::vector<Choices> table = {{"family", {"qualityfm"}},
+                                             {"objective.kind", {"self_distillation"}},
+                                             {"objective.spectrum_of", {"better", "own"}},
+                                             {"optimiser.kind", {"adamw", "adam"}}};
+  return table;
+}
+
+std::string keys_of(const Json& object) {
+  std::string text;
+  for (const auto& [key, value] : object.items()) text += (text.empty() ? "" : " ") + key;
+  return text;
+}
+
+bool same_kind(const Json& value, const Json& standard) {
+  if (standard.is_number_float()) return value.is_number();
+  if (standard.is_number_integer()) return value.is_number_integer();
+  return value.type() == standard.type();
+}
+
+const char* kind_name(const Json& standard) {
+  return standard.is_number_float() ? "number" : standard.is_number_integer() ? "integer" : standard.type_name();
+}
+
+// Puts the values of `from` over those of `to`, which holds every key there is.
+void overlay(Json& to, const Json& from, const std::string& where, const std::string& path) {
+  if (!from.is_object()) throw Error(Status::kUsage, "{}: {} must be a JSON object", where, path.empty() ? "it" : path);
+  for (const auto& [key, value] : from.items()) {
+    const std::string full = path.empty() ? key : path + "." + key;
+    const auto at = to.find(key);
+    if (at == to.end()) throw Error(Status::kUsage, "{}: unknown key {}; there are: {}", where, full, keys_of(to));
+    if (at->is_object()) {
+      overlay(*at, value, where, full);
+      continue;
+    }
+    if (!same_kind(value, *at)) {
+      throw Error(Status::kUsage, "{}: {} must be of kind {}, not {}", where, full, kind_name(*at), value.dump());
+    }
+    for (const auto& [choice, words] : choices()) {
+      if (choice == full && std::find(words.begin(), words.end(), value.get_ref<const std::string&>()) == words.end()) {
+        throw Error(Status::kUsage, "{}: {} is one of {}, not {}", where, full, fmt::join(words, ", "), value.dump());
+      }
+    }
+    if (at->is_number_float()) {
+      *at = value.get<double>();
+    } else {
+      *at = value;
+    }
+  }
+}
+
+const std::vector<Json>& documents() {
+  static const std::vector<Json> all = [] {
+    Json base = Json::parse(kBase);
+    base["profile"] = dataset::Profile::qualityfm().to_json();
+    std::vector<Json> made = {base};
+    for (const Json& difference : Json::parse(kOthers)) {
+      made.push_back(base);
+      overlay(made.back(), difference, "registered models", "");
+    }
+    return made;
+  }();
+  return all;
+}
+
+const Json* registered(const std::string& name) {
+  for (const Json& document : documents()) {
+    if (document["name"] == name) return &document;
+  }
+  return nullptr;
+}
+
+std::array<std::int64_t, 3> three(const Json& list, const char* key) {
+  const bool fits =
+      list.size() == 3 && std::all_of(list.begin(), list.end(), [](const Json& value) {
+        return value.is_number_integer() && value.get<std::int64_t>() >= 1 && value.get<std::int64_t>() <= 1000;
+      });
+  if (!fits) throw Error(Status::kUsage, "architecture.{}: three strides from 1 to 1000, not {}", key, list.dump());
+  return list.get<std::array<std::int64_t, 3>>();
+}
+
+QualityFmOptions architecture_of(const Json& json) {
+  QualityFmOptions a;
+  a.channels = json["channels"].get<std::int64_t>();
+  a.d = json["d"].get<std::int64_t>();
+  a.layers = json["layers"].get<std::int64_t>();
+  a.heads = json["heads"].get<std::int64_t>();
+  a.ffn = json["ffn"].get<std::int64_t>();
+  a.window = json["window"].get<std::int64_t>();
+  a.tokens = json["tokens"].get<std::int64_t>();
+  a.bins = json["bins"].get<std::int64_t>();
+  a.strides = three(json["strides"], "strides");
+  a.decoder_strides = three(json["decoder_strides"], "decoder_strides");
+  a.dropout = json["dropout"].get<double>();
+  return a;
+}
+
+// A complete document of known keys to a configuration that holds together.
+ModelConfig assemble(const Json& json) {
+  ModelConfig config;
+  config.name = json["name"].get<std::string>();
+  config.family = json["family"].get<std::string>();
+  config.description = json["description"].get<std::string>();
+  config.profile = dataset::Profile::from_json(json["profile"]);
+  config.architecture = architecture_of(json["architecture"]);
+  config.objective = json["objective"];
+  config.optimiser = json["optimiser"];
+  config.schedule = json["schedule"];
+  config.augmentation = json["augmentation"];
+  const QualityFmOptions& a = config.architecture;
+  check(a);
+  if (a.channels != static_cast<std::int64_t>(config.profile.channels.size())) {
+    throw Error(Status::kUsage, "architecture.channels is {} and profile.channels names {}", a.channels,
+                config.profile.channels.size());
+  }
+  const auto samples = static_cast<std::int64_t>(config.profile.samples());
+  if (tokens_after(samples, a.strides) != a.tokens) {
+    throw Error(Status::kUsage, "architecture.strides make {} tokens of {} samples, architecture.tokens is {}",
+                tokens_after(samples, a.strides), samples, a.tokens);
+  }
+  if (a.bins > samples / 2 + 1) {
+    throw Error(Status::kUsage, "architecture.bins is {}, the spectrum of {} samples has {}", a.bins, samples,
+                samples / 2 + 1);
+  }
+  return config;
+}
+
+}  // namespace
+
+std::int64_t tokens_after(std::int64_t length, const std::array<std::int64_t, 3>& strides) {
+  for (const std::int64_t stride : strides) length = (length + stride - 1) / stride;
+  return length;
+}
+
+void check(const QualityFmOptions& a) {
+  const auto within = [](const char* key, std::int64_t value, std::int64_t low, std::int64_t high) {
+    if (value < low || value > high) {
+      throw Error(Status::kUsage, "architecture.{} is {}; it goes from {} to {}", key, value, low, high);
+    }
+  };
+  within("channels", a.channels, 1, 64);
+  within("d", a.d, 100, 16384);
+  within("layers", a.layers, 1, 1000);
+  within("heads", a.heads, 1, 1024);
+  within("ffn", a.ffn, 1, 65536);
+  within("window", a.window, 0, 65536);
+  within("tokens", a.tokens, 1, 65536);
+  within("bins", a.bins, 1, 65536);
+  for (const std::int64_t stride : a.strides) within("strides", stride, 1, 1000);
+  for (const std::int64_t stride : a.decoder_strides) within("decoder_strides", stride, 1, 1000);
+  if (a.d % a.heads != 0) {
+    throw Error(Status::kUsage, "architecture.d is {}, not a multiple of architecture.heads {}", a.d, a.heads);
+  }
+  if (!(a.dropout >= 0 && a.dropout < 1)) {
+    throw Error(Status::kUsage, "architecture.dropout is {}; it goes from 0 to below 1", a.dropout);
+  }
+  const std::int64_t decoded = tokens_after(a.d, a.decoder_strides);
+  if (decoded != a.channels) {
+    throw Error(Status::kUsage, "architecture.decoder_strides make {} tokens of d {}; one a channel is needed: {}",
+                decoded, a.d, a.channels);
+  }
+}
+
+ModelConfig ModelConfig::from_json(const Json& json, const std::string& where) {
+  if (!json.is_object()) throw Error(Status::kUsage, "{}: a model's configuration is a JSON object", where);
+  Json own = json, base = "qualityfm-base";
+  if (const auto at = own.find("base"); at != own.end()) {
+    base = *at;
+    own.erase("base");
+  }
+  const Json* document = base.is_string() ? registered(base.get<std::string>()) : nullptr;
+  if (document == nullptr) throw Error(Status::kUsage, "{}: base names no model: {}", where, base.dump());
+  Json whole = *document;
+  overlay(whole, own, where, "");
+  try {
+    return assemble(whole);
+  } catch (const Error& error) {
+    throw Error(error.status(), "{}: {}", where, error.what());
+  }
+}
+
+ModelConfig ModelConfig::open(const std::string& name_or_file) {
+  if (const Json* document = registered(name_or_file)) return assemble(*document);
+  if (!is_regular_file(name_or_file)) {
+    std::vector<std::string> names;
+    for (const ModelSummary& model : named_models()) names.push_back(model.name);
+    throw Error(Status::kUsage, "{}: no such model or file; there are {}", name_or_file, fmt::join(names, ", "));
+  }
+  const Bytes file = map_file(name_or_file);
+  const Json json = Json::parse(file.text(), nullptr, false);
+  if (json.is_discarded()) throw Error(Status::kUsage, "{}: not JSON", name_or_file);
+  return from_json(json, name_or_file);
+}
+
+Json ModelConfig::to_json() const {
+  const QualityFmOptions& a = architecture;
+  return {{"name", name},
+          {"family", family},
+          {"description", description},
+          {"profile", profile.to_json()},
+          {"architecture",
+           {{"channels", a.channels},
+            {"d", a.d},
+            {"layers", a.layers},
+            {"heads", a.heads},
+            {"ffn", a.ffn},
+            {"window", a.window},
+            {"tokens", a.tokens},
+            {"bins", a.bins},
+            {"strides", a.strides},
+            {"decoder_strides", a.decoder_strides},
+            {"dropout", a.dropout}}},
+          {"objective", objective},
+          {"optimiser", optimiser},
+          {"schedule", schedule},
+          {"augmentation", augmentation}};
+}
+
+void ModelConfig::set(const std::vector<std::string>& assignments) {
+  Json whole = to_json();
+  for (const std::string& assignment : assignments) {
+    const std::size_t equals = assignment.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      throw Error(Status::kUsage, "--set {}: KEY=VALUE is needed, as in schedule.batch=64", assignment);
+    }
+    const std::string text = assignment.substr(equals + 1);
+    Json value = Json::parse(text, nullptr, false);
+    if (value.is_discarded()) value = text;
+    // a.b=v is the document {"a": {"b": v}}.
+    std::string key = assignment.substr(0, equals);
+    for (std::size_t dot; (dot = key.rfind('.')) != std::string::npos; key.resize(dot)) {
+      value = Json{{key.substr(dot + 1), std::move(value)}};
+    }
+    overlay(whole, Json{{key, std::move(value)}}, "--set " + assignment, "");
+  }
+  *this = assemble(whole);
+}
+
+std::vector<ModelSummary> named_models() {
+  std::vector<ModelSummary> all;
+  for (const Json& document : documents()) {
+    all.push_back({document["name"].get<std::string>(), document["description"].get<std::string>()});
+  }
+  return all;
+}
+
+}  // namespace cfm::model

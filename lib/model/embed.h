@@ -1,0 +1,52 @@
+// Segments in, embeddings out: batches that a model's encoder turns into numbers for whoever comes after it.
+//
+//   Embedder embedder(load_checkpoint("runs/q"), {.pool = Pool::kMean, .batch = 16});
+//   embedder.embed(segments);                       // each gets a tensor `embedding`, F32 [d]
+//
+// Attributes of the tensor: kind, model, pool, and `seen` where the subject was in the model's training: "labels" or
+// "pretraining".
+// The encoder is the teacher's where there is one. Rows do not depend on each other: a batch is padded with zeros, and
+// the same place in a batch of the same size gives the same bits at equal threads. Segments that lack a channel of the
+// model: Error status 3 naming both sides.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/checkpoint.h"
+#include "stream/segment.h"
+
+namespace cfm::model {
+
+enum class Pool { kMean, kCls, kNone };  // mean over tokens; token 0; all tokens, [n, d]
+Pool pool_named(const std::string& name);
+
+struct EmbedOptions {
+  Pool pool = Pool::kMean;
+  bool control = false;    // add `embedding_random`: the same encoder with random weights
+  std::uint64_t seed = 0;  // of these weights
+  int threads = 1;
+  std::size_t batch = 16;       // segments
+  bool only_embedding = false;  // drop all other tensors
+};
+
+class Embedder {
+ public:
+  Embedder(const Checkpoint& checkpoint, const EmbedOptions& options);
+  // Segments for the places first … of one batch; first + segments.size() <= batch. Not thread-safe.
+  void embed(std::span<stream::Segment> segments, std::size_t first = 0);
+
+ private:
+  torch::Tensor run(Encoder& encoder, const torch::Tensor& batch);
+
+  dataset::Profile profile_;
+  std::string model_name_;
+  std::set<std::uint64_t> seen_, labelled_;
+  std::int64_t samples_;
+  EmbedOptions options_;
+  Encoder encoder_{nullptr}, random_{nullptr};
+};
+
+}  // namespace cfm::model

@@ -1,0 +1,147 @@
+#include "model/qualityfm.h"
+
+#include <string>
+
+#include "base/error.h"
+#include "model/self_distillation.h"
+
+namespace cfm::model {
+
+namespace {
+
+using torch::Tensor;
+constexpr std::array<std::int64_t, 3> kKernels = {201, 101, 51};  // samples, features, features
+
+}  // namespace
+
+TokeniserImpl::TokeniserImpl(std::int64_t channels, std::int64_t d, const std::array<std::int64_t, 3>& strides) {
+  const std::array<std::int64_t, 4> widths = {channels, d / 100, d / 10, d};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto options = torch::nn::Conv1dOptions(widths[i], widths[i + 1], kKernels[i])
+                             .stride(strides[i])
+                             .padding((kKernels[i] - 1) / 2);
+    conv[i] = register_module("conv" + std::to_string(i + 1), torch::nn::Conv1d(options));
+    norm[i] = register_module("norm" + std::to_string(i + 1), torch::nn::GroupNorm(1, widths[i + 1]));
+  }
+}
+
+Tensor TokeniserImpl::forward(Tensor x) {
+  for (std::size_t i = 0; i < 3; ++i) x = torch::gelu(norm[i](conv[i](x)));
+  return x.transpose(1, 2);
+}
+
+EncoderImpl::EncoderImpl(const QualityFmOptions& options, std::int64_t channels,
+                         const std::array<std::int64_t, 3>& strides)
+    : dropout(options.dropout) {
+  tokeniser = register_module("tokeniser", Tokeniser(channels, options.d, strides));
+  layers = register_module("layers", torch::nn::ModuleList());
+  for (std::int64_t i = 0; i < options.layers; ++i) {
+    layers->push_back(PostNormLayer(LayerOptions{.d = options.d,
+                                                 .heads = options.heads,
+                                                 .ffn = options.ffn,
+                                                 .window = options.window,
+                                                 .dropout = options.dropout}));
+  }
+  output = register_module("output", torch::nn::Linear(options.d, options.d));
+}
+
+Tensor EncoderImpl::forward(const Tensor& input, std::vector<Tensor>* trace) {
+  Tensor x = tokeniser(input);
+  if (trace != nullptr) trace->push_back(x);
+  x = torch::dropout(x + sinusoidal_positions(x.size(1), x.size(2)).to(x.options()), dropout, is_training());
+  for (const auto& layer : *layers) {
+    x = layer->as<PostNormLayerImpl>()->forward(x);
+    if (trace != nullptr) trace->push_back(x);
+  }
+  return output(x);
+}
+
+HeadImpl::HeadImpl(std::int64_t d, std::int64_t bins) {
+  linear1 = register_module("linear1", torch::nn::Linear(d, d));
+  linear2 = register_module("linear2", torch::nn::Linear(d, bins));
+}
+
+Tensor HeadImpl::forward(const Tensor& x) { return linear2(torch::tanh(linear1(x))); }
+
+QualityFMImpl::QualityFMImpl(const QualityFmOptions& model_options) : options(model_options) {
+  check(options);
+  encoder = register_module("encoder", Encoder(options));
+  decoder = register_module("decoder", Encoder(options, options.tokens, options.decoder_strides));
+  amplitude_head = register_module("amplitude_head", Head(options.d, options.bins));
+  phase_head = register_module("phase_head", Head(options.d, options.bins));
+}
+
+QualityFmOutput QualityFMImpl::forward(const Tensor& x) {
+  QualityFmOutput out;
+  out.features = encoder(x);
+  out.decoded = decoder(out.features);
+  out.amplitude = amplitude_head(out.decoded);
+  out.phase = phase_head(out.decoded);
+  return out;
+}
+
+Encoder copy_encoder(const Encoder& encoder, const QualityFmOptions& options) {
+  const torch::NoGradGuard no_grad;
+  Encoder copy(options);
+  const auto from = encoder->named_parameters();
+  for (auto& item : copy->named_parameters()) {
+    const Tensor& source = from[item.key()];
+    item.value().set_data(source.detach().clone());
+    item.value().set_requires_grad(false);
+  }
+  copy->eval();
+  return copy;
+}
+
+std::int64_t parameter_count(const torch::nn::Module& module) {
+  std::int64_t count = 0;
+  for (const auto& parameter : module.parameters()) count += parameter.numel();
+  return count;
+}
+
+Tensor z_score(const Tensor& x) { return (x - x.mean(-1, true)) / (x.std(at::IntArrayRef{-1}, false, true) + 1e-8); }
+
+Spectra spectra(const Tensor& x, std::int64_t bins, std::int64_t first_phase_bin) {
+  const Tensor f = torch::fft::rfft(x).slice(-1, 0, bins);
+  return {z_score(f.abs()), z_score(f.slice(-1, first_phase_bin).angle())};
+}
+
+Tensor distillation_loss(const Tensor& student, const Tensor& teacher, const Tensor& centre, double student_temperature,
+                         double teacher_temperature) {
+  const Tensor target = torch::softmax((teacher.detach() - centre) / teacher_temperature, -1);
+  return -(target * torch::log_softmax(student / student_temperature, -1)).sum(-1).mean();
+}
+
+DistillationTerms losses(QualityFM& student, Encoder& teacher, const Tensor& centre, const Tensor& better,
+                         const Tensor& worse, const DistillationOptions& options, const Tensor& spectrum_of) {
+  const std::int64_t first = options.phase_of_bin_zero ? 0 : 1;
+  const auto [features, decoded, amplitude, phase] = student->forward(worse);
+  DistillationTerms terms;
+  terms.student_features = features;
+  Spectra truth;
+  {
+    const torch::NoGradGuard no_grad;
+    terms.teacher_features = teacher->forward(better);
+    truth = spectra(spectrum_of.defined() ? spectrum_of : better, student->options.bins, first);
+  }
+  terms.distillation = distillation_loss(features, terms.teacher_features, centre, options.student_temperature,
+                                         options.teacher_temperature);
+  terms.amplitude = torch::smooth_l1_loss(amplitude, truth.amplitude);
+  terms.phase = torch::smooth_l1_loss(phase.slice(-1, first), truth.phase);
+  terms.total = options.distillation_weight * terms.distillation + options.amplitude_weight * terms.amplitude +
+                options.phase_weight * terms.phase;
+  return terms;
+}
+
+Tensor update_centre(const Tensor& centre, const Tensor& teacher_features, double momentum) {
+  return momentum * centre + (1 - momentum) * teacher_features.detach().mean(0, true);
+}
+
+void update_ema(torch::nn::Module& teacher, const torch::nn::Module& student, double momentum) {
+  const torch::NoGradGuard no_grad;
+  const auto from = student.parameters();
+  auto to = teacher.parameters();
+  for (std::size_t i = 0; i < to.size(); ++i) to[i].mul_(momentum).add_(from.at(i), 1 - momentum);
+}
+
+}  // namespace cfm::model

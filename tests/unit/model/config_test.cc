@@ -1,0 +1,80 @@
+#include "model/config.h"
+
+#include <functional>
+
+#include "base/file.h"
+#include "support.h"
+
+using cfm::Error;
+using cfm::Status;
+using cfm::model::Json;
+using cfm::model::ModelConfig;
+
+namespace {
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    CHECK(error.status() == Status::kUsage);
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("every registered model holds together and survives JSON") {
+  REQUIRE(cfm::model::named_models().size() == 4);
+  for (const auto& [name, description] : cfm::model::named_models()) {
+    CAPTURE(name);
+    const ModelConfig config = ModelConfig::open(name);
+    CHECK(config.name == name);
+    CHECK_FALSE(description.empty());
+    const Json json = config.to_json();
+    CHECK(ModelConfig::from_json(Json::parse(json.dump())).to_json() == json);
+  }
+  CHECK(ModelConfig::open("qualityfm-huge").architecture.layers == 50);
+  CHECK(ModelConfig::open("qualityfm-ecg-base").profile.channels.size() == 1);
+}
+
+TEST_CASE("--set changes any field, several at once") {
+  ModelConfig config = ModelConfig::open("qualityfm-base");
+  config.set({"architecture.strides=[5,10,3]", "architecture.tokens=60", "schedule.batch=64", "optimiser.lr=1",
+              "objective.spectrum_of=own", "name=mine"});
+  CHECK(config.architecture.strides == std::array<std::int64_t, 3>{5, 10, 3});
+  CHECK(config.architecture.tokens == 60);
+  CHECK(config.schedule["batch"] == 64);
+  CHECK(config.optimiser["lr"].is_number_float());
+  CHECK(config.objective["spectrum_of"] == "own");
+  CHECK(config.name == "mine");
+}
+
+TEST_CASE("what makes no sense is named") {
+  const auto set = [](const std::string& assignment) {
+    return message_of([&] { ModelConfig::open("qualityfm-base").set({assignment}); });
+  };
+  CHECK(set("schedule.bach=64").find("schedule.bach") != std::string::npos);
+  CHECK(set("schedule.batch=many").find("schedule.batch") != std::string::npos);
+  CHECK(set("schedule=3").find("schedule") != std::string::npos);
+  CHECK(set("architecture.heads=3").find("heads") != std::string::npos);
+  CHECK(set("architecture.tokens=19").find("tokens") != std::string::npos);
+  CHECK(set("architecture.channels=1").find("decoder_strides") != std::string::npos);
+  CHECK(set("architecture.strides=[5,0,1]").find("strides") != std::string::npos);
+  CHECK(set("architecture.d=1e9").find("architecture.d") != std::string::npos);
+  CHECK(set("objective.spectrum_of=best").find("better, own") != std::string::npos);
+  CHECK_FALSE(set("schedule.batch").empty());
+  CHECK(message_of([] { ModelConfig::open("qualityfm-bse"); }).find("qualityfm-base") != std::string::npos);
+}
+
+TEST_CASE("a file says only what differs") {
+  const cfm::test::TemporaryFolder folder;
+  cfm::write_file(folder / "own.json", R"({"name": "own", "base": "qualityfm-large", "architecture": {"layers": 3}})");
+  const ModelConfig config = ModelConfig::open(folder / "own.json");
+  CHECK(config.architecture.layers == 3);
+  CHECK(config.architecture.ffn == 512);
+  cfm::write_file(folder / "bad.json", "{");
+  CHECK_FALSE(message_of([&] { ModelConfig::open(folder / "bad.json"); }).empty());
+  cfm::write_file(folder / "list.json", "[]");
+  CHECK_FALSE(message_of([&] { ModelConfig::open(folder / "list.json"); }).empty());
+}
