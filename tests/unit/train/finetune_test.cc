@@ -1,0 +1,203 @@
+// From labels to predictions: tasks, folds, and that nobody is scored by a model that was fitted on them.
+#include "train/finetune.h"
+
+#include "dataset/store.h"
+#include "tiny.h"
+#include "train/predict.h"
+
+namespace {
+
+using namespace cfm;
+using test::TemporaryFolder;
+using train::Json;
+
+// A checkpoint whose encoder nothing has taught.
+std::string tiny_checkpoint(const TemporaryFolder& folder) {
+  torch::set_num_threads(1);
+  const std::string path = folder / "start.safetensors";
+  model::Checkpoint start;
+  start.config = model::ModelConfig::open(test::tiny_model(folder));
+  start.subjects_seen = {7};
+  start.tensors = model::state_of(*model::random_encoder(start.config, 1), "encoder.");
+  model::save_checkpoint(path, start);
+  return path;
+}
+
+train::FinetuneOptions tiny_task(const TemporaryFolder& folder, const std::string& label) {
+  train::FinetuneOptions ask;
+  ask.model = tiny_checkpoint(folder);
+  ask.label = label;
+  ask.data = {test::tiny_stream(folder, {.subjects = 20, .segments = 3})};
+  ask.folder = folder / "task";
+  ask.fold = dataset::FoldChoice{0, 5};
+  ask.mode = train::Mode::kLinear;
+  ask.epochs = 20;
+  return ask;
+}
+
+struct Scored {
+  int kept = 0, right = 0;
+  double absolute_error = 0;
+};
+
+Scored score(const train::FinetuneOptions& ask) {
+  const dataset::Store store(ask.data);
+  train::Predictor predictor(ask.folder, {.fold = ask.fold, .batch = 4});
+  Scored scored;
+  for (std::size_t i = 0; i < store.size(); ++i) {
+    std::vector<stream::Segment> one = {store.segment(i)};
+    if (predictor.left_out(one[0])) continue;
+    predictor.predict(one, i % 4);
+    const Json made = one[0].header["predictions"][ask.label];
+    ++scored.kept;
+    if (made["value"] == one[0].label(ask.label)) ++scored.right;
+    if (made["value"].is_number_float()) {
+      scored.absolute_error += std::abs(made["value"].get<double>() - one[0].label(ask.label).get<double>());
+    }
+  }
+  return scored;
+}
+
+}  // namespace
+
+TEST_CASE("what a label is follows from its values") {
+  using train::LabelTask;
+  using train::TaskKind;
+  const std::vector<Json> flags = {true, false, true}, words = {"b", "a", "b"}, three = {"x", "y", "z"},
+                          numbers = {1, 2.5, 4}, bits = {0, 1};
+  CHECK(LabelTask::infer("l", flags).classes == std::vector<Json>{false, true});
+  CHECK(LabelTask::infer("l", words).classes == std::vector<Json>{"a", "b"});
+  CHECK(LabelTask::infer("l", words, "a").classes == std::vector<Json>{"b", "a"});
+  CHECK(LabelTask::infer("l", bits).kind == TaskKind::kBinary);
+  CHECK(LabelTask::infer("l", three).kind == TaskKind::kClasses);
+  CHECK(LabelTask::infer("l", numbers).kind == TaskKind::kNumber);
+  CHECK(LabelTask::infer("l", numbers).mean == doctest::Approx(2.5));
+  CHECK(test::status_of([&] { LabelTask::infer("l", words, "c"); }) == Status::kUsage);
+  CHECK(test::status_of([&] { LabelTask::infer("l", std::vector<Json>{"a", "a"}); }) == Status::kUsage);
+  CHECK(test::status_of([&] { LabelTask::infer("l", {}); }) == Status::kUsage);
+  const LabelTask back = LabelTask::from_json(LabelTask::infer("l", words).to_json(), "model");
+  CHECK(back.class_of("b") == 1);
+  CHECK_FALSE(back.class_of("c"));
+  CHECK(test::status_of([] { LabelTask::from_json(Json::array(), "model"); }) == Status::kIncompatible);
+}
+
+TEST_CASE("the threshold separates") {
+  const std::vector<double> scores = {0.1, 0.2, 0.3, 0.35, 0.9};
+  CHECK(train::best_threshold(scores, std::vector<int>{0, 0, 0, 1, 1}) == doctest::Approx(0.325));
+  CHECK(train::best_threshold(scores, std::vector<int>{0, 1, 0, 1, 1}) == doctest::Approx(0.325));
+  CHECK(train::best_threshold(scores, std::vector<int>{0, 0, 0, 0, 0}) == 0.5);
+}
+
+TEST_CASE("a linear head separates two classes of subjects it has not seen") {
+  TemporaryFolder folder;
+  const auto ask = tiny_task(folder, "above");
+  const train::FinetuneReport report = train::finetune(ask);
+  CHECK(report.held_out_subjects == 4);
+  CHECK(report.train_subjects + report.validation_subjects == 16);
+  const Scored scored = score(ask);
+  CHECK(scored.kept == 12);
+  CHECK(scored.right >= 11);
+
+  const model::Checkpoint result = model::load_checkpoint(ask.folder);
+  CHECK(result.tensors.at("head.weight").sizes() == torch::IntArrayRef({1, 200}));
+  CHECK(result.subjects_seen == std::set<std::uint64_t>{7});
+  CHECK(result.subjects_labelled.size() == 16);
+  CHECK(result.folds["subjects"].size() == 5);
+  CHECK(result.folds["n"] == 5);
+  // A frozen encoder is what it was.
+  const model::Checkpoint start = model::load_checkpoint(ask.model);
+  CHECK(torch::equal(result.tensors.at("encoder.output.weight"), start.tensors.at("encoder.output.weight")));
+}
+
+TEST_CASE("everything trainable learns, too, and the same seed gives the same weights") {
+  TemporaryFolder folder;
+  auto ask = tiny_task(folder, "above");
+  ask.mode = train::Mode::kFull;
+  ask.rate = 2e-3;
+  ask.epochs = 8;
+  train::finetune(ask);
+  CHECK(score(ask).right >= 11);
+  const std::string first = test::slurp(ask.folder + "/model.safetensors");
+  CHECK(test::status_of([&] { train::finetune(ask); }) == Status::kUsage);
+  ask.force = true;
+  ask.provenance.mode = stream::Prov::kNone;
+  train::finetune(ask);
+  const std::string second = test::slurp(ask.folder + "/model.safetensors");
+  train::finetune(ask);
+  CHECK(second == test::slurp(ask.folder + "/model.safetensors"));
+  const model::Checkpoint start = model::load_checkpoint(ask.model), result = model::load_checkpoint(ask.folder);
+  CHECK_FALSE(torch::equal(result.tensors.at("encoder.output.weight"), start.tensors.at("encoder.output.weight")));
+}
+
+TEST_CASE("several classes and numbers") {
+  TemporaryFolder folder;
+  auto ask = tiny_task(folder, "kind");
+  train::finetune(ask);
+  CHECK(score(ask).kept == 12);
+  train::Predictor classes(ask.folder, {.fold = ask.fold});
+  CHECK(classes.columns().back() == "score_c");
+  ask.label = "level";
+  ask.folder = folder / "level";
+  ask.mode = train::Mode::kFull;
+  ask.rate = 2e-3;
+  train::finetune(ask);
+  const Scored scored = score(ask);
+  CHECK(scored.absolute_error / scored.kept < 0.5);  // the mean predictor: 1
+}
+
+TEST_CASE("nobody is scored by a model that was fitted on them, unless it is said") {
+  TemporaryFolder folder;
+  auto ask = tiny_task(folder, "above");
+  ask.epochs = 1;
+  train::finetune(ask);
+  const dataset::Store store(ask.data);
+  const train::Predictor strict(ask.folder, {});
+  int refused = 0;
+  for (std::size_t i = 0; i < store.size(); ++i) {
+    refused += test::status_of([&] { strict.left_out(store.segment(i)); }) == Status::kUsage ? 1 : 0;
+  }
+  CHECK(refused == 48);
+  CHECK(test::status_of([&] { train::Predictor(ask.folder, {.fold = dataset::FoldChoice{1, 5}}); }) == Status::kUsage);
+  CHECK(test::status_of([&] { train::Predictor(ask.folder, {.fold = dataset::FoldChoice{0, 4}}); }) == Status::kUsage);
+  CHECK(test::status_of([&] { train::Predictor(ask.model, {}); }) == Status::kIncompatible);
+  train::Predictor lenient(ask.folder, {.allow_seen = true});
+  int marked = 0;
+  for (std::size_t i = 0; i < store.size(); ++i) {
+    std::vector<stream::Segment> one = {store.segment(i)};
+    REQUIRE_FALSE(lenient.left_out(one[0]));
+    lenient.predict(one);
+    marked += one[0].header["predictions"]["above"].contains("seen") ? 1 : 0;
+  }
+  CHECK(marked == 48);
+
+  ask.fold.reset();
+  ask.folder = folder / "all";
+  train::finetune(ask);
+  CHECK(test::status_of([&] { train::Predictor(ask.folder, {.fold = dataset::FoldChoice{0, 5}}); }) == Status::kUsage);
+}
+
+TEST_CASE("a place in a batch does not change the result") {
+  TemporaryFolder folder;
+  auto ask = tiny_task(folder, "above");
+  ask.epochs = 1;
+  train::finetune(ask);
+  const dataset::Store store(ask.data);
+  train::Predictor predictor(ask.folder, {.allow_seen = true, .batch = 4});
+  std::vector<stream::Segment> together = {store.segment(0), store.segment(1), store.segment(2)};
+  std::vector<stream::Segment> alone = {store.segment(2)};
+  predictor.predict(together);
+  predictor.predict(alone, 2);
+  CHECK(together[2].header["predictions"] == alone[0].header["predictions"]);
+  CHECK(predictor.row(alone[0]).size() == predictor.columns().size());
+}
+
+TEST_CASE("a label that isn't there, and other data than the model's") {
+  TemporaryFolder folder;
+  auto ask = tiny_task(folder, "slow");
+  CHECK(test::status_of([&] { train::finetune(ask); }) == Status::kUsage);
+  ask.label = "above";
+  ask.data = {"-"};
+  CHECK(test::status_of([&] { train::finetune(ask); }) == Status::kUsage);
+  ask.data = {test::tiny_stream(folder, {.subjects = 20, .ppg = false}, "ecg.cfm")};
+  CHECK(test::status_of([&] { train::finetune(ask); }) == Status::kIncompatible);
+}

@@ -1,0 +1,75 @@
+// A model and data small enough to train in a test: 10 s at 50 Hz, 10 tokens, width 200.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "stream/pipe.h"
+#include "support.h"
+
+namespace cfm::test {
+
+inline std::string tiny_model(const TemporaryFolder& folder) {
+  const std::string path = folder / "tiny.json";
+  write_file(path, R"({"name": "tiny", "profile": {"fs": 50, "seconds": 10, "scaling": "none"},
+    "architecture": {"d": 200, "layers": 1, "heads": 4, "ffn": 60, "tokens": 10, "bins": 64, "strides": [5, 5, 2],
+                     "decoder_strides": [5, 10, 2]},
+    "optimiser": {"lr": 0.1}, "schedule": {"batch": 8}})");
+  return path;
+}
+
+struct TinyData {
+  int subjects = 12, segments = 4;  // of each subject
+  bool graded = true, ppg = true;
+};
+
+// A stream of pulses in noise, above zero in subjects of odd number, below it in the others (the model doesn't scale).
+// Segments of a subject alternate between good and bad quality. Labels: above (boolean), kind (a, b, c), level (±1, a
+// little more with each subject).
+inline std::string tiny_stream(const TemporaryFolder& folder, const TinyData& data = {},
+                               const std::string& name = "data.cfm") {
+  const std::string path = folder / name;
+  OutputFile file = OutputFile::create(path, true);
+  stream::Outlet out(file, {}, {.tool = "test", .version = "0", .mode = stream::Prov::kNone});
+  out.begin(nullptr);
+  for (int s = 0; s < data.subjects; ++s) {
+    for (int k = 0; k < data.segments; ++k) {
+      const std::string record = fmt::format("r{:02}", s);
+      stream::Segment segment;
+      segment.header = {
+          {"id", fmt::format("{}/{}", record, k * 500)}, {"record", record}, {"subject", record}, {"start", 10.0 * k}};
+      Random random(1, "tiny", segment.id());
+      const bool above = s % 2 == 1, bad = k % 2 == 1;
+      const double rate = 1 + 0.01 * s, phase = random.uniform(), sign = above ? 1 : -1;
+      for (const std::string kind : {"ecg", "ppg"}) {
+        if (kind == "ppg" && !data.ppg) continue;
+        std::vector<float> values(500);
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          const double part = std::fmod(phase + rate * static_cast<double>(i) / 50, 1.0) - 0.5;
+          values[i] = static_cast<float>(sign + std::exp(-part * part / 0.02) + (bad ? 0.3 : 0.05) * random.normal());
+        }
+        segment.put(stream::make_tensor<float>(kind, {1, 500}, std::move(values),
+                                               {{"kind", kind},
+                                                {"fs", 50},
+                                                {"names", {kind == "ecg" ? "II" : "PLETH"}},
+                                                {"units", {"mV"}},
+                                                {"scale", {1}},
+                                                {"offset", {0}}}));
+      }
+      if (data.graded) {
+        segment.header["quality"] = {{"score", bad ? 0.4 : 0.95}, {"class", bad ? "poor" : "excellent"}};
+      }
+      segment.header["labels"] = {
+          {"above", above}, {"kind", std::string(1, static_cast<char>('a' + s % 3))}, {"level", sign + 0.01 * s}};
+      out.write(segment);
+    }
+  }
+  out.end({}, false);
+  file.commit();
+  return path;
+}
+
+}  // namespace cfm::test

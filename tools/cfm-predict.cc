@@ -1,0 +1,58 @@
+// Segments → predictions by a fine-tuned model.
+#include "base/csv.h"
+#include "cli/program.h"
+#include "model/batch_relay.h"
+#include "train/device.h"
+#include "train/predict.h"
+
+using namespace cfm;
+using stream::Segment;
+
+namespace {
+
+std::string csv_line(const std::vector<std::string>& cells) {
+  std::string line;
+  for (const std::string& cell : cells) line += (line.empty() ? "" : ",") + csv_cell(cell);
+  return line + "\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Program program("cfm-predict", "predict a label by a fine-tuned model");
+  std::string model, fold, device = "auto";
+  bool allow_seen = false;
+  std::int64_t batch = 16;
+  program.description(
+      "Each segment gets `predictions`: the value, its score, the threshold. A subject whose labels the model was "
+      "fitted on "
+      "is not scored unnoticed: --fold leaves such subjects out (they are counted), --allow-seen scores and marks "
+      "them, "
+      "and otherwise they are status 2. Another fold than the one the model was trained without is status 2.");
+  program.reads_streams().writes_stream({"cfm", "ndjson", "csv"}).parallel();
+  program.option("-m,--model", model, "MODEL", "folder or safetensors file of cfm-finetune").required().brief();
+  program.option("--fold", fold, "I/N", "only the subjects that the model has not been fitted on").brief();
+  program.flag("--allow-seen", allow_seen, "score subjects it was fitted on, too, and mark them").brief();
+  program.option("--batch", batch, "N", "segments worked on together").range(1, 65536);
+  program.option("--device", device, "DEVICE", "auto or cpu");
+  program.example("cfm-predict -m runs/vt0 --fold 0/5 vt.cfm | cfm-eval", "score a fold");
+  program.example("cfm-predict -m runs/vt0 --to csv new.cfm > new.csv", "a table of new patients");
+  return program.run(argc, argv, [&] {
+    train::use_device(device, program.threads());
+    train::PredictOptions options{.allow_seen = allow_seen, .batch = static_cast<std::size_t>(batch)};
+    if (!fold.empty()) options.fold = dataset::parse_fold(fold);
+    train::Predictor predictor(model, options);
+    const auto work = [&](std::span<Segment> segments, std::size_t first) { predictor.predict(segments, first); };
+    const auto left_out = [&](const Segment& segment) { return predictor.left_out(segment); };
+    stream::Inlet in = program.open_inlet();
+    if (program.form() != "csv") {
+      stream::Outlet out = program.open_outlet();
+      program.finish(model::relay_batches(in, out, options.batch, work, left_out));
+      return;
+    }
+    OutputFile& out = program.open_output();
+    out.write(csv_line(predictor.columns()));
+    const auto consume = [&](Segment& segment) { out.write(csv_line(predictor.row(segment))); };
+    program.finish(model::drain_batches(in, options.batch, work, consume, left_out));
+  });
+}
