@@ -122,10 +122,12 @@ int main(int argc, char** argv) {
       for (const std::string& name : columns) header += "," + name;
       out.write(header + "\n");
       program.finish(stream::drain(in, [&](stream::Segment& segment) {
-        if (graded(segment)) return;
+        auto reason = graded(segment);
+        if (reason) return reason;
         ++left;
         seen.add(segment);
         out.write(rows(segment, columns));
+        return reason;
       }));
     } else {
       stream::Outlet out = program.open_outlet();

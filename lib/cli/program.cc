@@ -537,7 +537,12 @@ stream::WriteOptions Program::Impl::write_options() const {
 }
 
 stream::Outlet Program::open_outlet() { return {open_output(), impl_->write_options(), provenance()}; }
-stream::FrameWriter Program::open_writer() { return {open_output(), impl_->write_options()}; }
+
+stream::FrameWriter Program::open_writer() {
+  stream::WriteOptions options = impl_->write_options();
+  options.index_pipes = true;
+  return {open_output(), options};
+}
 
 void Program::finish(const stream::Counts& counts) {
   log::info("{}", counts.line());

@@ -49,6 +49,8 @@ find_package_handle_standard_args(LibTorch REQUIRED_VARS LibTorch_ROOT VERSION_V
   REASON_FAILURE_MESSAGE "set CFM_LIBTORCH to a LibTorch folder (2.6 or later), or configure with -DCFM_WITH_TORCH=OFF")
 
 if(LibTorch_FOUND AND NOT TARGET cfm::torch)
+  # Remembered, so that the build can configure itself again without the environment of the first time.
+  set(CFM_LIBTORCH "${LibTorch_ROOT}" CACHE PATH "LibTorch folder")
   add_library(cfm_libtorch INTERFACE)
   add_library(cfm::torch ALIAS cfm_libtorch)
   target_include_directories(cfm_libtorch SYSTEM INTERFACE

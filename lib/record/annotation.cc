@@ -150,7 +150,7 @@ class Reader {
     if (!now_.aux.starts_with(kClock)) return false;
     const auto hz = whole_number<double>(trimmed(std::string_view(now_.aux).substr(kClock.size())));
     if (!hz || !std::isfinite(*hz) || *hz <= 0) {
-      throw Error(Status::kMalformed, "{}: time resolution {} is no rate", path_, quoted(now_.aux));
+      throw Error(Status::kMalformed, "{}: time resolution {} is no rate", path_, in_quotes(now_.aux));
     }
     file_.resolution = *hz;
     return true;

@@ -3,7 +3,7 @@
 //   Fields fields("100.dat 212 200");
 //   const std::string_view file = fields.next();            // "" when there is none left
 //   std::optional<int> format = whole_number<int>(fields.next());
-//   throw Error(Status::kMalformed, "{} is no number", quoted(field));   // no raw bytes on a terminal
+//   throw Error(Status::kMalformed, "{} is no number", in_quotes(field));   // no raw bytes on a terminal
 //
 // Throws nothing.
 #pragma once
@@ -48,7 +48,7 @@ std::optional<T> whole_number(std::string_view text) {
 }
 
 // 'text' with ? for what is not printable ASCII, at most 40 characters.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // The text itself where it is UTF-8, else read as Latin-1.
 std::string as_utf8(std::string_view text);

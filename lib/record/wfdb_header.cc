@@ -50,7 +50,7 @@ class Parser {
       for (std::int64_t i = 0; i < promised_; ++i) signal_line(i);
     }
     while (auto line = lines_.next()) {
-      if (!is_comment(*line)) fail("{} after the last of {} lines promised", quoted(*line), promised_);
+      if (!is_comment(*line)) fail("{} after the last of {} lines promised", in_quotes(*line), promised_);
       keep_comment(*line);
     }
     return std::move(header_);
@@ -86,7 +86,7 @@ class Parser {
   template <typename T>
   T number(std::string_view field, const char* what) const {
     const auto value = whole_number<T>(field);
-    if (!value) fail("{} {} is no {}", what, quoted(field), std::is_integral_v<T> ? "whole number" : "number");
+    if (!value) fail("{} {} is no {}", what, in_quotes(field), std::is_integral_v<T> ? "whole number" : "number");
     return *value;
   }
 
@@ -104,7 +104,7 @@ class Parser {
     }
     header_.record = as_utf8(name);
     const std::string_view count = fields.next();
-    if (count.empty()) fail("not a WFDB header: {} where a record line is expected", quoted(*line));
+    if (count.empty()) fail("not a WFDB header: {} where a record line is expected", in_quotes(*line));
     const auto signals = number<std::int64_t>(count, "number of signals");
     if (signals < 0) fail("{} signals", signals);
     if (!header_.is_multi_segment) promised_ = signals;
@@ -122,17 +122,17 @@ class Parser {
     if (field.empty()) fail("no sampling rate; none is assumed");
     std::string_view rest = field;
     const auto fs = take_number<double>(rest);
-    if (!fs) fail("sampling rate {} is no number", quoted(field));
-    if (!std::isfinite(*fs) || *fs <= 0) fail("rate {} is no rate", quoted(field));
+    if (!fs) fail("sampling rate {} is no number", in_quotes(field));
+    if (!std::isfinite(*fs) || *fs <= 0) fail("rate {} is no rate", in_quotes(field));
     header_.fs = *fs;
     if (rest.empty()) return;
     const auto counter = rest.front() == '/' ? (rest.remove_prefix(1), take_number<double>(rest)) : std::nullopt;
-    if (!counter || !std::isfinite(*counter)) fail("counter frequency in {} is no number", quoted(field));
+    if (!counter || !std::isfinite(*counter)) fail("counter frequency in {} is no number", in_quotes(field));
     header_.counter_fs = *counter;
     if (rest.empty()) return;
     const auto base = in_parentheses(rest);
     const auto value = base ? whole_number<double>(*base) : std::nullopt;
-    if (!value || !std::isfinite(*value) || !rest.empty()) fail("base counter in {} is no number", quoted(field));
+    if (!value || !std::isfinite(*value) || !rest.empty()) fail("base counter in {} is no number", in_quotes(field));
     header_.base_counter = *value;
   }
 
@@ -152,7 +152,7 @@ class Parser {
       has_date_ = true;
       header_.date = date(field);
     } else {
-      fail("{} is neither a time (12:34:56) nor a date (31/12/2024)", quoted(field));
+      fail("{} is neither a time (12:34:56) nor a date (31/12/2024)", in_quotes(field));
     }
   }
 
@@ -170,7 +170,7 @@ class Parser {
     }
     const bool fraction =
         rest.size() > 1 && rest.front() == '.' && rest.find_first_not_of("0123456789", 1) == std::string_view::npos;
-    if (!good || (!rest.empty() && !fraction)) fail("base time {} is no time", quoted(field));
+    if (!good || (!rest.empty() && !fraction)) fail("base time {} is no time", in_quotes(field));
     return fmt::format("{:02}:{:02}:{:02}{}", parts[0], parts[1], parts[2], rest);
   }
 
@@ -189,10 +189,10 @@ class Parser {
     const auto year = whole_number<int>(parts[2]);
     auto month = whole_number<unsigned>(parts[1]);
     if (!month && sign == '-') month = month_named(parts[1]);
-    if (!day || !month || !year) fail("base date {} is no date", quoted(field));
+    if (!day || !month || !year) fail("base date {} is no date", in_quotes(field));
     if (*day == 0 && *month == 0) return std::nullopt;
     const std::chrono::year_month_day ymd{std::chrono::year(*year), std::chrono::month(*month), std::chrono::day(*day)};
-    if (!ymd.ok() || *year < 0 || *year > 9999) fail("base date {} is no date", quoted(field));
+    if (!ymd.ok() || *year < 0 || *year > 9999) fail("base date {} is no date", in_quotes(field));
     return fmt::format("{:04}-{:02}-{:02}", *year, *month, *day);
   }
 
@@ -214,9 +214,9 @@ class Parser {
     Fields fields(*line);
     signal.file = fields.next();
     if (signal.file.find('/') != std::string::npos || signal.file == ".." || signal.file == ".") {
-      fail("signal file {} lies outside the header's folder", quoted(signal.file));
+      fail("signal file {} lies outside the header's folder", in_quotes(signal.file));
     }
-    if (signal.file == "-" || signal.file == "~") fail("signal file {} is no file", quoted(signal.file));
+    if (signal.file == "-" || signal.file == "~") fail("signal file {} is no file", in_quotes(signal.file));
     format(fields.next(), signal);
     std::optional<std::int64_t> baseline;
     if (const auto field = fields.next(); !field.empty()) baseline = gain(field, signal);
@@ -235,26 +235,26 @@ class Parser {
     if (field.empty()) fail("no storage format");
     std::string_view rest = field;
     const auto code = take_number<int>(rest);
-    if (!code || *code < 0) fail("storage format {} is no number", quoted(field));
+    if (!code || *code < 0) fail("storage format {} is no number", in_quotes(field));
     signal.format = *code;
     const auto part = [&](char mark, std::int64_t least, std::int64_t& value, const char* what) {
       if (!rest.starts_with(mark)) return;
       rest.remove_prefix(1);
       const auto given = take_number<std::int64_t>(rest);
-      if (!given || *given < least) fail("{} in {} must be a whole number from {} up", what, quoted(field), least);
+      if (!given || *given < least) fail("{} in {} must be a whole number from {} up", what, in_quotes(field), least);
       value = *given;
     };
     part('x', 1, signal.samples_per_frame, "samples a frame");
     part(':', 0, signal.skew, "skew");
     part('+', 0, signal.offset, "byte offset");
-    if (!rest.empty()) fail("{} in storage format {} means nothing", quoted(rest), quoted(field));
+    if (!rest.empty()) fail("{} in storage format {} means nothing", in_quotes(rest), in_quotes(field));
   }
 
   // 200, 200/mV, 200(1024), 200(1024)/mV; gives the baseline where there is one
   std::optional<std::int64_t> gain(std::string_view field, WfdbSignal& signal) const {
     std::string_view rest = field;
     const auto value = take_number<double>(rest);
-    if (!value || !std::isfinite(*value)) fail("gain {} is no finite number", quoted(field));
+    if (!value || !std::isfinite(*value)) fail("gain {} is no finite number", in_quotes(field));
     if (*value != 0) {
       signal.gain = *value;
       signal.calibrated = true;
@@ -263,12 +263,12 @@ class Parser {
     if (rest.starts_with('(')) {
       const auto inside = in_parentheses(rest);
       baseline = inside ? whole_number<std::int64_t>(*inside) : std::nullopt;
-      if (!baseline) fail("baseline in {} is no whole number", quoted(field));
+      if (!baseline) fail("baseline in {} is no whole number", in_quotes(field));
     }
     if (rest.starts_with('/') && rest.size() > 1) {
       signal.unit = as_utf8(rest.substr(1));
     } else if (!rest.empty()) {
-      fail("gain {} is no finite number with (baseline) and /unit", quoted(field));
+      fail("gain {} is no finite number with (baseline) and /unit", in_quotes(field));
     }
     return baseline;
   }

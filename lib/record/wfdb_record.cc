@@ -118,7 +118,7 @@ class WfdbRecord final : public Recording {
     if (!joins) {
       for (std::size_t i = 0; i < index; ++i) {
         if (header_.signals[i].file == signal.file)
-          fail(signal, "signals of {} don't stand together", quoted(signal.file));
+          fail(signal, "signals of {} don't stand together", in_quotes(signal.file));
       }
       const auto slash = header_.path.rfind('/');
       Group group;

@@ -1,22 +1,34 @@
 #include "stream/convert.h"
 
+#include "stream/json_text.h"
+
 namespace cfm::stream {
 
 void convert(FrameReader& in, FrameWriter& out) {
-  bool index = false;
+  bool open = false, index = false;
+  const auto finish = [&](const Json& end) {
+    out.end_part(end, index);
+    open = index = false;
+  };
+  // Without its end a part has lost something, which only a reader that skips damage lets through.
+  const Json lost = {{"status", "partial"}};
   for (Frame frame; in.next(frame);) {
     switch (frame.type) {
       case 'x':
         index = true;
         break;  // made anew from the segments
       case 'E':
-        out.end_part(Json::parse(frame.header), index);
-        index = false;
+        finish(parse_json(frame.header));
         break;
+      case 'H':
+        if (open) finish(lost);
+        open = true;
+        [[fallthrough]];
       default:
         out.write(frame);
     }
   }
+  if (open) finish(lost);
 }
 
 Counts head(Inlet& in, Outlet& out, std::uint64_t n) {
@@ -25,7 +37,7 @@ Counts head(Inlet& in, Outlet& out, std::uint64_t n) {
   for (Frame frame; total.written < n && in.next(frame);) {
     switch (frame.type) {
       case 'H':
-        out.begin(Json::parse(frame.header));
+        out.begin(parse_json(frame.header));
         part = {};
         break;
       case 'S':
@@ -33,7 +45,7 @@ Counts head(Inlet& in, Outlet& out, std::uint64_t n) {
         ++part.read, ++part.written, ++total.read, ++total.written;
         break;
       case 'E':
-        out.end(part, Json::parse(frame.header).value("status", "ok") != "ok");
+        out.end(part, parse_json(frame.header).value("status", "ok") != "ok");
         break;
       case 'x':
         break;

@@ -1,8 +1,8 @@
 // Rows of the index of a part: one a segment.
 //
 //   append_row(rows, offset, HeaderView(frame.header));
-//   Segment frame = index_segment(rows);               // tensors offset, record, subject, start, score, class
-//   Index rows = read_index(decode_tensors(frame), segments);
+//   std::vector<Tensor> tensors = index_tensors(rows);  // offset, record, subject, start, score, class
+//   Index again = read_index(tensors, segments, end);
 //
 // Names are FNV-1a 64 over UTF-8, null as the empty string. Errors are status 4 and name no file.
 #pragma once

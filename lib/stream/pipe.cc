@@ -241,17 +241,19 @@ Counts relay(Inlet& in, Outlet& out, int threads, const std::function<std::optio
   return total;
 }
 
-Counts drain(Inlet& in, const std::function<void(Segment&)>& consume, const std::function<void(const Json&)>& head) {
+Counts drain(Inlet& in, const std::function<std::optional<std::string>(Segment&)>& consume) {
   Counts total;
   Parts parts(in);
   const std::uint64_t lost = in.lost_pieces();
-  while (const auto first = parts.head()) {
-    if (head) head(parse_json(first->header));
+  while (parts.head()) {
     while (const auto frame = parts.next()) {
       if (frame->type != 'S') continue;
       Segment segment = decode_segment(*frame);
       ++total.read;
-      consume(segment);
+      if (const auto reason = consume(segment))
+        ++total.skipped[*reason];
+      else
+        ++total.written;
     }
     total.partial += parts.partial() ? 1 : 0;
   }

@@ -85,8 +85,7 @@ class Inlet {
 // tells whether the program must end with status 6.
 Counts relay(Inlet& in, Outlet& out, int threads, const std::function<std::optional<std::string>(Segment&)>& work);
 
-// The same without an output: consume(segment) in order on the calling thread.
-Counts drain(Inlet& in, const std::function<void(Segment&)>& consume,
-             const std::function<void(const Json&)>& head = {});
+// The same without an output, in order on the calling thread: consume() tells as work() does what is left out.
+Counts drain(Inlet& in, const std::function<std::optional<std::string>(Segment&)>& consume);
 
 }  // namespace cfm::stream

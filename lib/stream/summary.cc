@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "stream/json_text.h"
 
 namespace cfm::stream {
 namespace {
@@ -34,7 +35,7 @@ void Summary::add(const Frame& frame) {
   ++frames_;
   payload_bytes_ += frame.payload.size();
   if (frame.type == 'S') return add_segment(decode_segment(frame));
-  const Json header = Json::parse(frame.header);
+  const Json header = parse_json(frame.header);
   if (frame.type == 'H') {
     if (++parts_ > 1 || !header.contains("prov")) return;
     for (const Json& entry : header["prov"]) {
@@ -46,8 +47,7 @@ void Summary::add(const Frame& frame) {
   } else if (frame.type == 'n') {
     std::vector<std::string> reasons;
     const Json skipped = header.value("skipped", Json::object());
-    for (const auto& [reason, count] : skipped.items())
-      reasons.push_back(fmt::format("{} {}", reason, count.dump()));
+    for (const auto& [reason, count] : skipped.items()) reasons.push_back(fmt::format("{} {}", reason, count.dump()));
     notes_.push_back(fmt::format("{}: read {}, wrote {}{}", header.value("tool", "?"),
                                  header.value("read", Json(0)).dump(), header.value("written", Json(0)).dump(),
                                  reasons.empty() ? "" : fmt::format(", left out {}", fmt::join(reasons, ", "))));
@@ -93,8 +93,7 @@ void Summary::add_segment(const Segment& segment) {
     if (counts.contains(text) || counts.size() <= kMostValues) ++counts[text];
   }
   const Json predictions = segment.header.value("predictions", Json::object());
-  for (const auto& [name, value] : predictions.items())
-    predictions_.insert(name);
+  for (const auto& [name, value] : predictions.items()) predictions_.insert(name);
 }
 
 std::string Summary::text(const std::string& name, const std::string& form, const std::string& cut) const {

@@ -1,7 +1,7 @@
 // The text twin: a frame as one line of JSON, and back.
 //
 //   std::string line = text_line(frame, Payload::kText);          // without newline
-//   std::optional<Frame> frame = text_frame(line, max_frame, false);
+//   Frame frame = text_frame(line, max_frame);
 //
 // The header keeps its spelling. Numbers are shortest round-trip decimals, NaN null, infinities "inf" and "-inf". A
 // tensor travels as base64 where `payload` says so, where it is BF16, and where decimals would lose bits (NaNs that are

@@ -63,13 +63,14 @@ std::string header_of(const std::string& type, const Json& keys, const std::vect
   }
   entries += '}';
 
+  // One dump for all keys: each has its price.
+  const std::string dumped = dump_json(keys);
   std::string out = "{\"type\":\"" + type + '"';
   bool placed = false;
-  for (const auto& [key, value] : keys.items()) {
-    if (key == "type") continue;
-    out += ',' + dump_json(key) + ':';
-    const bool here = key == "tensors";
-    out += here ? entries : dump_json(value);
+  for (const auto& member : json_members(dumped, kDeepestJson)) {
+    if (member.key == "type") continue;
+    const bool here = member.key == "tensors";
+    out.append(1, ',').append(member.spelt).append(1, ':').append(here ? std::string_view(entries) : member.value);
     placed = placed || here;
   }
   if (!placed) out += ",\"tensors\":" + entries;

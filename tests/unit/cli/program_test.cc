@@ -98,11 +98,27 @@ TEST_CASE("output appears only when the body succeeded, and replaces only with -
   CHECK(run({"-o", file, "--force"}, write).status == 0);
 }
 
+TEST_CASE("an option takes one word and leaves the next to the inputs") {
+  std::vector<std::string> many;
+  std::string one, words[] = {"cfm-test", "--one", "a", "x.cfm", "--many", "b", "y.cfm", "--many", "c", "--", "-z"};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  cli::Program program("cfm-test", "a program for tests");
+  program.reads_inputs("FILE", "files", true);
+  program.option("--one", one, "W", "a word");
+  program.option("--many", many, "W", "words");
+  CHECK(program.run(static_cast<int>(argv.size()), argv.data(), [] {}) == 0);
+  CHECK(one == "a");
+  CHECK(many == std::vector<std::string>{"b", "c"});
+  CHECK(program.inputs() == std::vector<std::string>{"x.cfm", "y.cfm", "-z"});
+}
+
 TEST_CASE("shards partition subjects") {
   cli::Program program("cfm-test", "a program for tests");
   program.sharded();
   const std::string words[] = {"cfm-test", "--shard", "1/3"};
-  char* argv[] = {const_cast<char*>(words[0].c_str()), const_cast<char*>(words[1].c_str()), const_cast<char*>(words[2].c_str())};
+  char* argv[] = {const_cast<char*>(words[0].c_str()), const_cast<char*>(words[1].c_str()),
+                  const_cast<char*>(words[2].c_str())};
   int mine = 0;
   CHECK(program.run(3, argv, [&] {
     for (int i = 0; i < 300; ++i) mine += program.in_shard("subject" + std::to_string(i));
@@ -122,7 +138,8 @@ TEST_CASE("pages hold every option") {
   table.options.push_back({.flags = "-o,--output", .metavar = "FILE", .help = "write it's 'FILE'"});
   table.options.push_back({.flags = "--kind", .metavar = "K", .help = "[which]: one", .choice_names = {"a", "b"}});
   table.options.push_back({.flags = "IN", .help = "what", .many = true});
-  for (const auto page : {cli::man_page, cli::bash_completion, cli::zsh_completion, cli::fish_completion, cli::full_help}) {
+  for (const auto page :
+       {cli::man_page, cli::bash_completion, cli::zsh_completion, cli::fish_completion, cli::full_help}) {
     const std::string text = page(table);
     CHECK(text.find("output") != std::string::npos);
     CHECK(text.find("kind") != std::string::npos);

@@ -120,12 +120,14 @@ TEST_CASE("several files are read as one, and an empty list of segments is a str
   write_file(folder / "b.ndjson", converted(counting_stream(0), stream::Form::kText));
   stream::Inlet in({folder / "a.cfm", folder / "b.ndjson"}, {});
   std::vector<std::string> ids;
-  std::size_t heads = 0;
-  const Counts counts = stream::drain(
-      in, [&](Segment& s) { ids.push_back(s.id()); }, [&](const Json&) { ++heads; });
+  const Counts counts = stream::drain(in, [&](Segment& s) -> std::optional<std::string> {
+    ids.push_back(s.id());
+    return ids.size() == 2 ? std::optional<std::string>("second") : std::nullopt;
+  });
   CHECK(ids == std::vector<std::string>{"r/0", "r/100"});
-  CHECK(heads == 2);
   CHECK(counts.read == 2);
+  CHECK(counts.written == 1);
+  CHECK(counts.skipped.at("second") == 1);
   CHECK(counts.partial == 0);
 }
 
@@ -220,12 +222,12 @@ TEST_CASE("finished work leaves while the input has nothing ready") {
     stream::relay(in, out, 4, keep);
     ::close(from[1]);
   });
-  auto reader = stream::FrameReader::open("/dev/fd/" + std::to_string(from[0]), {});
   stream::Frame frame;
   const auto send = [&](std::size_t begin, std::size_t end) {
     REQUIRE(::write(to[1], bytes.data() + begin, end - begin) == static_cast<ssize_t>(end - begin));
   };
   send(0, frames[1].offset);
+  auto reader = stream::FrameReader::open("/dev/fd/" + std::to_string(from[0]), {});
   REQUIRE(reader.next(frame));
   for (std::size_t k = 1; k <= 4; ++k) {  // each segment comes back before the next is sent
     send(frames[k].offset, frames[k + 1].offset);
