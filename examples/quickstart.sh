@@ -3,7 +3,7 @@
 # embeddings → fine-tuning → predictions → scores.
 #   examples/quickstart.sh            on recordings of cfm-synth
 #   CFM_DATA=DIR examples/quickstart.sh   on real ones: DIR/challenge2015 with alarms.csv (PhysioNet/CinC Challenge 2015)
-# What it makes stands in runs/quickstart; steps whose result is there are kept, --fresh makes all anew.
+# What it makes stands in runs/quickstart-… (CFM_RUNS: another folder than runs); steps whose result is there are kept, --fresh makes all anew.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=lib/cmake/setup.sh
@@ -18,7 +18,7 @@ export PATH="$build/bin:$PATH"
 
 if [ -n "${CFM_DATA:-}" ] && [ ! -d "$CFM_DATA/challenge2015" ]; then fail "CFM_DATA: $CFM_DATA/challenge2015 is not there"; fi
 source=$([ -n "${CFM_DATA:-}" ] && echo challenge2015 || echo synthetic)
-runs="$root/runs/quickstart-$source"
+runs="${CFM_RUNS:-$root/runs}/quickstart-$source"
 if [ "${1:-}" = --fresh ]; then rm -rf "$runs"; fi
 mkdir -p "$runs"
 cd "$runs"

@@ -4,6 +4,7 @@
 # A case that names CFM_DATA or CFM_STREAM is skipped where that folder is missing. Arguments: only these cases.
 set -uo pipefail
 root=${CFM_ROOT:-$(cd "$(dirname "$0")/.." && pwd)}
+PATH=${CFM_BUILD:-$root/build}/bin:$PATH
 failures=0 passed=0
 if [ $# -gt 0 ]; then cases=("${@/#/$root/tests/cases/}"); else cases=("$root"/tests/cases/*/*/); fi
 for case in "${cases[@]}"; do
@@ -25,7 +26,7 @@ for case in "${cases[@]}"; do
   if [ -n "${UPDATE:-}" ]; then
     [ ! -e "$case/expout" ] || cp "$scratch/.out" "$case/expout"
     [ ! -e "$case/experr" ] || cp "$scratch/.err" "$case/experr"
-    [ "$status" = 0 ] || echo "$status" >"$case/status"
+    if [ "$status" = 0 ]; then rm -f "$case/status"; else echo "$status" >"$case/status"; fi
   fi
   wrong=0
   want=$(cat "$case/status" 2>/dev/null || echo 0)

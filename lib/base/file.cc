@@ -74,24 +74,26 @@ bool is_regular_file(const std::string& path) { return stat_mode(path, S_IFREG);
 bool is_directory(const std::string& path) { return stat_mode(path, S_IFDIR); }
 
 Bytes map_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw io_error(path);
+  InputFile file = InputFile::open(path);
   struct stat st {};
-  if (::fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-    if (S_ISDIR(st.st_mode)) errno = EISDIR;
-    const Error error = io_error(path);
-    ::close(fd);
-    throw error;
+  if (::fstat(file.descriptor(), &st) != 0) throw io_error(path);
+  if (S_ISDIR(st.st_mode)) {
+    errno = EISDIR;
+    throw io_error(path);
+  }
+  if (!S_ISREG(st.st_mode)) {  // a pipe, as <(command) gives: there is nothing to map
+    std::vector<std::byte> all;
+    constexpr std::size_t kPiece = 1 << 16;
+    for (std::size_t size = 0;; size = all.size()) {
+      all.resize(size + kPiece);
+      const std::size_t n = file.read(std::span(all).subspan(size));
+      all.resize(size + n);
+      if (n < kPiece) return Bytes::own(std::move(all));
+    }
   }
   const auto size = static_cast<std::size_t>(st.st_size);
-  if (size == 0) {
-    ::close(fd);
-    return {};
-  }
-  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  const int code = errno;
-  ::close(fd);
-  errno = code;
+  if (size == 0) return {};
+  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
   if (memory == MAP_FAILED) throw io_error(path);
   const std::shared_ptr<const void> owner(memory, [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
   return Bytes(owner, {static_cast<const std::byte*>(memory), size});

@@ -205,7 +205,8 @@ std::string full_help(const Table& table) {
 }
 
 std::string man_page(const Table& table) {
-  std::string out = fmt::format(".TH {} 1 \"\" \"cfm {}\" \"cfm manual\"\n", upper(table.name), table.version);
+  std::string out =
+      fmt::format(".TH {} 1 {} \"cfm {}\" \"cfm manual\"\n", upper(table.name), CFM_RELEASED, table.version);
   std::string title = roff(table.name);
   out += fmt::format(".SH NAME\n{} \\- {}\n.SH SYNOPSIS\n.B {}\n{}\n", title, roff(table.summary), title,
                      roff(usage(table).substr(table.name.size() + 1)));

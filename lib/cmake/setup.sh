@@ -5,7 +5,7 @@
 readonly kTorchVersion=2.11.0
 readonly kBuildPackages=(g++ cmake ninja-build ccache pkg-config libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
   libfftw3-dev libsoxr-dev libeigen3-dev)
-readonly kTestPackages=(doctest-dev jq mandoc python3)
+readonly kTestPackages=(doctest-dev jq mandoc python3 zsh fish)
 
 say() { printf '== %s\n' "$*" >&2; }
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

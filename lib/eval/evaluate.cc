@@ -127,9 +127,9 @@ Context evaluate_probe(const Evidence& evidence, const EvaluateOptions& options)
   const NestedOptions nested{.seed = options.seed, .threads = options.threads};
 
   Context context = context_of(problem, chosen);
-  const char* probe = problem.task.kind == TaskKind::kBinary       ? "logistic"
-                      : problem.task.kind == TaskKind::kMulticlass ? "softmax"
-                                                                   : "ridge";
+  const char* probe = problem.task.kind == TaskKind::kBinary    ? "logistic"
+                      : problem.task.kind == TaskKind::kClasses ? "softmax"
+                                                                : "ridge";
   context.protocol = fmt::format(
       "linear probe ({}) on embedding [{}]: {} folds over subjects, penalty{} from inner folds, out-of-fold scores "
       "pooled, "
@@ -264,7 +264,7 @@ std::size_t check_folds(const Chosen& chosen, const std::string& label) {
     const Json& prediction = prediction_of(*item, label);
     const Json* fold = member(prediction, "fold");
     if (fold == nullptr) continue;
-    const std::string name = value_text(*fold);
+    const std::string name = dataset::label_text(*fold);
     folds.insert(name);
     const auto [at, fresh] = fold_of.emplace(item->subject, name);
     if (!fresh && at->second != name && prediction.value("seen", Json(false)) != Json(true))
@@ -294,10 +294,10 @@ Context evaluate_predictions(const Evidence& evidence, const std::string& label,
     case TaskKind::kBinary:
       systems.push_back(binary_system(problem, chosen));
       break;
-    case TaskKind::kMulticlass:
+    case TaskKind::kClasses:
       systems.push_back(class_system(problem, chosen));
       break;
-    case TaskKind::kRegression:
+    case TaskKind::kNumber:
       systems.push_back(regression_system(problem, chosen));
       break;
   }

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "dataset/labels.h"
 #include "eval/evaluate.h"
 
 namespace cfm::eval {
@@ -103,19 +104,19 @@ void Evidence::add(const CsvTable& table) {
       throw Error(Status::kUsage,
                   "segment '{}' is there twice for label '{}' (in {} and in {}): each may be scored once", item.id,
                   cells[label], at->second, table.name);
-    const Json value = value_of_text(cells[truth]);
+    const Json value = dataset::typed(cells[truth]);
     if (!value.is_null()) item.labels[cells[label]] = value;
     Json& prediction = item.predictions[cells[label]] = Json::object();
-    if (!cells[score].empty()) prediction["score"] = value_of_text(cells[score]);
+    if (!cells[score].empty()) prediction["score"] = dataset::typed(cells[score]);
     for (std::size_t c = 0; c < table.header.size(); ++c) {
       const std::string& name = table.header[c];
       if (cells[c].empty()) continue;
       if (name == "prediction")
-        prediction["value"] = value_of_text(cells[c]);
+        prediction["value"] = dataset::typed(cells[c]);
       else if (name == "threshold" || name == "fold" || name == "seen")
-        prediction[name] = value_of_text(cells[c]);
+        prediction[name] = dataset::typed(cells[c]);
       else if (name.starts_with("score_"))
-        prediction["scores"][name.substr(6)] = value_of_text(cells[c]);
+        prediction["scores"][name.substr(6)] = dataset::typed(cells[c]);
     }
     items_.push_back(std::move(item));
   }

@@ -113,9 +113,9 @@ std::vector<Figure> figures_of(const Problem& problem, const System& system) {
   switch (problem.task.kind) {
     case TaskKind::kBinary:
       return binary_figures(problem, system);
-    case TaskKind::kMulticlass:
+    case TaskKind::kClasses:
       return class_figures(problem, system);
-    case TaskKind::kRegression:
+    case TaskKind::kNumber:
       break;
   }
   return regression_figures(problem, system);
@@ -150,11 +150,11 @@ std::vector<Row> figures(const Problem& problem, const System& system, const Boo
   return rows;
 }
 
-const char* headline(TaskKind kind) { return kind == TaskKind::kRegression ? "mae" : "auroc"; }
+const char* headline(TaskKind kind) { return kind == TaskKind::kNumber ? "mae" : "auroc"; }
 
 Comparison compare(const Problem& problem, const System& model, const System& control, const Bootstrap& bootstrap) {
   const Statistic a = figures_of(problem, control).front().statistic, b = figures_of(problem, model).front().statistic;
-  const bool less_is_better = problem.task.kind == TaskKind::kRegression;
+  const bool less_is_better = problem.task.kind == TaskKind::kNumber;
   const Paired paired = less_is_better ? bootstrap.paired(b, a) : bootstrap.paired(a, b);
   return {.control = control.name,
           .metric = headline(problem.task.kind),

@@ -26,8 +26,8 @@ RowNumbers all_rows(const Problem& problem) {
 }
 
 std::string class_of(const Problem& problem, std::size_t i) {
-  return problem.task.kind == TaskKind::kRegression ? std::string()
-                                                    : problem.task.classes[static_cast<std::size_t>(problem.truth[i])];
+  return problem.task.kind == TaskKind::kNumber ? std::string()
+                                                : problem.task.classes[static_cast<std::size_t>(problem.truth[i])];
 }
 
 // Folds over the subjects of `rows`: no more than subjects hold the second most common class, so that each training
@@ -42,7 +42,7 @@ dataset::Folds folds_over(const Problem& problem, const RowNumbers& rows, int wa
   std::vector<std::size_t> counts;
   for (const auto& [name, subjects] : holders) counts.push_back(subjects.size());
   std::sort(counts.rbegin(), counts.rend());
-  const bool regression = problem.task.kind == TaskKind::kRegression;
+  const bool regression = problem.task.kind == TaskKind::kNumber;
   const std::size_t limit = regression ? counts[0] : counts.size() > 1 ? counts[1] : 0;
   if (limit < static_cast<std::size_t>(least))
     throw Error(Status::kUsage, "label '{}': {} subject{} {}: a probe with inner folds needs at least {}",
@@ -73,7 +73,7 @@ std::vector<int> labels_of(const Problem& problem, const RowNumbers& rows) {
 
 bool one_class(const Problem& problem, const RowNumbers& rows) {
   const std::vector<double> truth = truth_of(problem, rows);
-  return problem.task.kind != TaskKind::kRegression &&
+  return problem.task.kind != TaskKind::kNumber &&
          std::all_of(truth.begin(), truth.end(), [&](double t) { return t == truth.front(); });
 }
 
@@ -81,9 +81,9 @@ LinearProbe fit(const Problem& problem, const ProbeFitter& fitter, const RowNumb
   switch (problem.task.kind) {
     case TaskKind::kBinary:
       return fitter.logistic(labels_of(problem, rows), l2);
-    case TaskKind::kMulticlass:
+    case TaskKind::kClasses:
       return fitter.softmax(labels_of(problem, rows), problem.task.classes.size(), l2);
-    case TaskKind::kRegression:
+    case TaskKind::kNumber:
       break;
   }
   return fitter.ridge(truth_of(problem, rows), l2);
@@ -93,9 +93,9 @@ double loss(const Problem& problem, const RowNumbers& rows, const Matrix& scores
   switch (problem.task.kind) {
     case TaskKind::kBinary:
       return log_loss(labels_of(problem, rows), scores.values);
-    case TaskKind::kMulticlass:
+    case TaskKind::kClasses:
       return log_loss(labels_of(problem, rows), scores);
-    case TaskKind::kRegression:
+    case TaskKind::kNumber:
       break;
   }
   return regression(truth_of(problem, rows), scores.values).rmse;
@@ -217,12 +217,12 @@ System probe_out_of_fold(const std::string& name, const Problem& problem, const 
       system.ranking.values[part.test[i]] = (logit(p.values[i]) - choice.centre) / choice.scale;
     }
   });
-  if (problem.task.kind == TaskKind::kMulticlass) system.decisions = argmax(system.scores);
+  if (problem.task.kind == TaskKind::kClasses) system.decisions = argmax(system.scores);
   return system;
 }
 
 System constant_out_of_fold(const Problem& problem, const dataset::Folds* folds) {
-  const bool regression = problem.task.kind == TaskKind::kRegression;
+  const bool regression = problem.task.kind == TaskKind::kNumber;
   System system{.name = regression ? "mean" : "majority", .scores = Matrix(problem.size(), problem.task.outputs())};
   system.ranking = Matrix(problem.size(), problem.task.outputs());
   if (folds == nullptr) system.note = fmt::format("{} of the scored segments themselves", system.name);

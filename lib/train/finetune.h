@@ -32,7 +32,7 @@ struct FinetuneOptions {
   std::vector<std::string> data{};  // .cfm files
   std::string folder{};
   Mode mode = Mode::kFull;
-  std::string positive{};  // text of the positive value; "" = 1, true, or the later in byte order
+  std::optional<std::string> positive{};  // text of the positive value; default: 1, true, or the later in byte order
   std::optional<dataset::FoldChoice> fold{};
   bool random_start = false;  // --init random: a control
   std::int64_t epochs = 20;

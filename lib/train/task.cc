@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "base/error.h"
 
@@ -13,39 +12,10 @@ constexpr const char* kKinds[] = {"binary", "classes", "number"};
 
 }  // namespace
 
-std::string label_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
-LabelTask LabelTask::infer(const std::string& label, std::span<const Json> values, const std::string& positive) {
-  std::map<std::string, Json> distinct;
-  bool numbers = true;
-  for (const Json& value : values) {
-    distinct.emplace(label_text(value), value);
-    numbers = numbers && value.is_number();
-  }
-  if (distinct.empty()) throw Error(Status::kUsage, "no segment has the label {}", label);
-  if (distinct.size() == 1) {
-    throw Error(Status::kUsage, "every segment with the label {} has {}: nothing to learn", label,
-                distinct.begin()->first);
-  }
-  LabelTask task;
-  task.label = label;
-  for (const auto& [text, value] : distinct) task.classes.push_back(value);
-  task.kind = distinct.size() == 2 ? TaskKind::kBinary : numbers ? TaskKind::kNumber : TaskKind::kClasses;
-  if (!positive.empty() && (task.kind != TaskKind::kBinary || !distinct.contains(positive))) {
-    throw Error(Status::kUsage, "--positive {}: the label {} has {} values, {}", positive, label, distinct.size(),
-                task.kind == TaskKind::kBinary ? "and that is none of them" : "so it is not binary");
-  }
-  if (task.kind == TaskKind::kBinary) {
-    const auto is_positive = [&](const Json& value) {
-      const std::string text = label_text(value);
-      return positive.empty() ? text == "1" || text == "true" : text == positive;
-    };
-    if (is_positive(task.classes[0]) && !is_positive(task.classes[1])) std::swap(task.classes[0], task.classes[1]);
-  }
-  if (task.kind == TaskKind::kNumber) {
-    task.classes.clear();
-    task.set_scale(values);
-  }
+LabelTask LabelTask::infer(const std::string& label, std::span<const Json> values,
+                           const std::optional<std::string>& positive) {
+  LabelTask task{LabelValues::of(label, values, positive)};
+  if (task.kind == TaskKind::kNumber) task.set_scale(values);
   return task;
 }
 
@@ -55,13 +25,6 @@ void LabelTask::set_scale(std::span<const Json> values) {
   mean = sum / static_cast<double>(values.size());
   for (const Json& value : values) squares += std::pow(value.get<double>() - mean, 2);
   sd = std::sqrt(squares / static_cast<double>(values.size()));
-}
-
-std::optional<std::size_t> LabelTask::class_of(const Json& value) const {
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    if (label_text(classes[i]) == label_text(value)) return i;
-  }
-  return std::nullopt;
 }
 
 Json LabelTask::to_json() const {

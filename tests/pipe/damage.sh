@@ -1,15 +1,7 @@
 #!/usr/bin/env bash
 # Truncation travels along a pipe, a closed pipe is quiet, a full disk is an error, and no output of a failed run looks whole.
-set -uo pipefail
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-failures=0
-check() { # check WHAT COMMAND…
-  local what=$1
-  shift
-  "$@" || { echo "damage: $what"; failures=$((failures + 1)); }
-}
+# shellcheck source=tests/support.sh
+. "$CFM_ROOT/tests/support.sh"
 
 cfm-synth -q --subjects 3 --duration 60 --prov none -o whole.cfm || exit 1
 size=$(stat -c %s whole.cfm)
@@ -71,5 +63,4 @@ cfm-quality -q --on-error skip flipped.cfm >skipped.cfm 2>/dev/null
 check "skipped: status" [ $? = 6 ]
 check "skipped: the rest is whole" cfm-view -q --check skipped.cfm
 check "skipped: two of three" [ "$(cfm-view -q --to ndjson --payload none skipped.cfm | grep -c '"type":"segment"')" = 2 ]
-echo "damage: $failures failures"
-exit $((failures > 0))
+finish

@@ -1,7 +1,8 @@
 #include "signal/resample.h"
 
-#include <Eigen/Dense>
+#include <array>
 #include <numbers>
+#include <numeric>
 
 #include "base/random.h"
 #include "golden.h"
@@ -25,17 +26,36 @@ struct Fit {
 };
 Fit fit(const std::vector<float>& y, double f, double fs, double exclude) {
   const auto from = static_cast<std::size_t>(exclude * fs), n = y.size() - 2 * from;
-  Eigen::MatrixXd a(n, 3);
-  Eigen::VectorXd b(n);
+  // Least squares by Gram and Schmidt on sine, cosine and a constant.
+  std::array<std::vector<double>, 3> q;
+  std::vector<double> rest(n);
+  for (auto& column : q) column.resize(n);
   for (std::size_t i = 0; i < n; ++i) {
     const double t = static_cast<double>(from + i) / fs;
-    const auto row = static_cast<Eigen::Index>(i);
-    a.row(row) << std::sin(kTurn * f * t), std::cos(kTurn * f * t), 1;
-    b[row] = static_cast<double>(y[from + i]);
+    q[0][i] = std::sin(kTurn * f * t), q[1][i] = std::cos(kTurn * f * t), q[2][i] = 1;
+    rest[i] = static_cast<double>(y[from + i]);
   }
-  const Eigen::VectorXd c = a.colPivHouseholderQr().solve(b);
-  const double count = static_cast<double>(n);
-  return {std::hypot(c[0], c[1]), (b - a * c).norm() / std::sqrt(count), b.norm() / std::sqrt(count)};
+  const auto dot = [](const std::vector<double>& u, const std::vector<double>& v) {
+    return std::inner_product(u.begin(), u.end(), v.begin(), 0.0);
+  };
+  const double count = static_cast<double>(n), whole = std::sqrt(dot(rest, rest) / count);
+  std::array<std::array<double, 3>, 3> r{};
+  std::array<double, 3> c{};
+  for (std::size_t k = 0; k < 3; ++k) {
+    for (std::size_t j = 0; j < k; ++j) {
+      r[j][k] = dot(q[j], q[k]);
+      for (std::size_t i = 0; i < n; ++i) q[k][i] -= r[j][k] * q[j][i];
+    }
+    r[k][k] = std::sqrt(dot(q[k], q[k]));
+    for (double& value : q[k]) value /= r[k][k];
+    c[k] = dot(q[k], rest);
+    for (std::size_t i = 0; i < n; ++i) rest[i] -= c[k] * q[k][i];
+  }
+  for (std::size_t k = 3; k-- > 0;) {
+    for (std::size_t j = k + 1; j < 3; ++j) c[k] -= r[k][j] * c[j];
+    c[k] /= r[k][k];
+  }
+  return {std::hypot(c[0], c[1]), std::sqrt(dot(rest, rest) / count), whole};
 }
 
 double decibel(double ratio) { return 20 * std::log10(ratio); }
