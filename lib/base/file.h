@@ -41,7 +41,8 @@ class Bytes {
   std::span<const std::byte> view_;
 };
 
-// The whole of a file: a regular one mapped, a pipe read to its end. An empty file gives empty bytes. "-" is standard input.
+// The whole of a file: a regular one mapped, a pipe read to its end. An empty file gives empty bytes. "-" is standard
+// input.
 Bytes map_file(const std::string& path);
 
 bool is_regular_file(const std::string& path);

@@ -6,7 +6,7 @@
 //
 // x: [samples] in any unit; NaN is a gap, in which nothing is found. A flat line has no beats. Band-pass of moving
 // averages (linear phase), slope, integration, adaptive thresholds with search-back; after Pan & Tompkins 1985 and
-// Hamilton 2002, the filters and the marking are our own. Latency: BeatOptions::learning at the start, then 0.5 s, or
+// Hamilton 2002, the filters and the marking are our own. Latency: PickerOptions::learning at the start, then 0.5 s, or
 // until search-back finds a beat (1.6 mean intervals). Throws Error (kUsage) for a rate under 50 Hz.
 #pragma once
 
@@ -14,21 +14,23 @@
 #include <span>
 #include <vector>
 
+#include "signal/picker.h"
+
 namespace cfm::signal {
 
 struct BeatOptions {
-  double smooth = 0.02;         // s, each of two averages: low-pass, -3 dB at 0.32 / smooth Hz
-  double baseline = 0.15;       // s, average that is taken off: high-pass
-  double integration = 0.11;    // s
-  double apart = 0.195;         // s, a peak is the largest within this time after it
-  double refractory = 0.2;      // s
-  double slope_window = 0.36;   // s after a beat in which a flatter peak is its T wave
-  double slope_fraction = 0.5;  // of that beat's slope
-  double level = 0.33;          // threshold between noise and beats
-  double back_level = 0.45;     // of the threshold, in search-back
-  double back_after = 1.6;      // mean intervals
-  double learning = 2.4;        // s
-  double give_up = 3.0;         // s without a beat after which the level is halved
+  double smooth = 0.02;       // s, each of two averages: low-pass, -3 dB at 0.32 / smooth Hz
+  double baseline = 0.15;     // s, average that is taken off: high-pass
+  double integration = 0.11;  // s
+  double apart = 0.195;       // s, a peak is the largest within this time after it
+  PickerOptions thresholds = {
+      .refractory = 0.2,      // s
+      .slope_window = 0.36,   // s after a beat in which a flatter peak is its T wave
+      .slope_fraction = 0.5,  // of that beat's slope
+      .level = 0.33,          // threshold between noise and beats
+      .back_level = 0.45,     // of the threshold, in search-back
+      .back_after = 1.6,      // mean intervals
+  };
 };
 
 class BeatDetector {

@@ -5,19 +5,41 @@
 
 namespace cfm::signal {
 
-std::size_t width_in_samples(double seconds, double fs) {
-  return 2 * static_cast<std::size_t>(std::max(0.0, std::floor(seconds * fs / 2))) + 1;
+double GapHold::push(float sample) {
+  if (!std::isfinite(sample)) {
+    in_gap_ = true;
+    return value();
+  }
+  const double now = static_cast<double>(sample);
+  if (!begun_) last_ = offset_ = now;
+  begun_ = true;
+  if (in_gap_) offset_ += now - last_;
+  in_gap_ = false;
+  last_ = now;
+  return value();
 }
 
-void BoxFilter::start_at(double value) {
-  std::fill(ring_.begin(), ring_.end(), value);
-  renew();
+std::size_t width_in_samples(double seconds, double fs) {
+  return 2 * static_cast<std::size_t>(std::max(0.0, std::floor(seconds * fs / 2))) + 1;
 }
 
 void BoxFilter::renew() {
   at_ = 0;
   sum_ = 0;
   for (const double v : ring_) sum_ += v;
+}
+
+bool PeakFinder::push(double feature, std::int64_t at) {
+  if (feature > best_ && feature > previous_) {
+    best_ = feature;
+    best_at_ = at;
+  }
+  previous_ = feature;
+  if (best_at_ < 0 || at - best_at_ < apart_) return false;
+  peak_ = {.at = best_at_, .height = best_};
+  best_ = 0;
+  best_at_ = -1;
+  return true;
 }
 
 void PeakPicker::Level::add(double value) {
@@ -41,7 +63,10 @@ void PeakPicker::Level::scale(double factor) {
   for (double& v : values) v *= factor;
 }
 
-PeakPicker::PeakPicker(const PickerOptions& options) : options_(options) {}
+PeakPicker::PeakPicker(const PickerOptions& options, double fs) : options_(options) {
+  for (double* time : {&options_.refractory, &options_.slope_window, &options_.learning, &options_.give_up})
+    *time *= fs;
+}
 
 double PeakPicker::threshold() const {
   const double noise = noise_.median();

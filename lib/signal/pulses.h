@@ -6,13 +6,15 @@
 //
 // x: [samples] in any unit, pulses pointing up; NaN is a gap, in which nothing is found. A flat line has no pulses.
 // Slope sum (Zong 2003) of the smoothed signal, adaptive thresholds with search-back as for beats; rates of 20 to 240 a
-// minute. Latency: PulseOptions::learning at the start, then 0.8 s, or until search-back finds a pulse (1.5 mean
+// minute. Latency: PickerOptions::learning at the start, then 0.8 s, or until search-back finds a pulse (1.5 mean
 // intervals). Throws Error (kUsage) for a rate under 20 Hz.
 #pragma once
 
 #include <memory>
 #include <span>
 #include <vector>
+
+#include "signal/picker.h"
 
 namespace cfm::signal {
 
@@ -23,17 +25,17 @@ struct Pulse {
 };
 
 struct PulseOptions {
-  double smooth = 0.04;         // s, each of two averages: low-pass, -3 dB at 0.32 / smooth Hz
-  double integration = 0.16;    // s, of the rising slope
-  double apart = 0.24;          // s, a peak is the largest within this time after it
-  double refractory = 0.25;     // s
-  double slope_window = 0.45;   // s after a pulse in which a flatter peak is its dicrotic wave
-  double slope_fraction = 0.3;  // of that pulse's slope
-  double level = 0.25;          // threshold between noise and pulses
-  double back_level = 0.5;      // of the threshold, in search-back
-  double back_after = 1.5;      // mean intervals
-  double learning = 2.4;        // s
-  double give_up = 3.0;         // s without a pulse after which the level is halved
+  double smooth = 0.04;       // s, each of two averages: low-pass, -3 dB at 0.32 / smooth Hz
+  double integration = 0.16;  // s, of the rising slope
+  double apart = 0.24;        // s, a peak is the largest within this time after it
+  PickerOptions thresholds = {
+      .refractory = 0.25,     // s
+      .slope_window = 0.45,   // s after a pulse in which a flatter peak is its dicrotic wave
+      .slope_fraction = 0.3,  // of that pulse's slope
+      .level = 0.25,          // threshold between noise and pulses
+      .back_level = 0.5,      // of the threshold, in search-back
+      .back_after = 1.5,      // mean intervals
+  };
 };
 
 class PulseDetector {

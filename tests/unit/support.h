@@ -21,11 +21,11 @@ inline std::string folder(const char* variable) {
 }
 
 // Leaves the test case, saying so, where the folder is missing.
-#define CFM_NEEDS(name, variable)                                                \
-  const std::string name = ::cfm::test::folder(variable);                        \
-  if (name.empty()) {                                                            \
-    std::printf("skipped: %s names no folder\n", variable);                      \
-    return;                                                                      \
+#define CFM_NEEDS(name, variable)                           \
+  const std::string name = ::cfm::test::folder(variable);   \
+  if (name.empty()) {                                       \
+    std::printf("skipped: %s names no folder\n", variable); \
+    return;                                                 \
   }
 
 inline std::string slurp(const std::string& path) {
