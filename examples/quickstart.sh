@@ -46,25 +46,35 @@ make_vt_cfm() {
   cfm-segment recordings --signals ecg,ppg --from 4:30 --until 5:00 --max-missing 1 "${labels[@]}" | cfm-quality -o vt.cfm
 }
 make_pretrained() { cfm-pretrain --model qualityfm-base --steps 20 --batch 32 --seed 1 icu.cfm -o pretrained; }
-make_probe_json() { cfm-embed --control -m pretrained vt.cfm | cfm-eval --probe "$label" --to json -o probe.json; }
+make_probe_csv() { cfm-embed --control -m pretrained vt.cfm | cfm-eval --probe "$label" --to csv -o probe.csv; }
 make_finetuned() { cfm-finetune -m pretrained --label "$label" --fold 0/5 --epochs 2 --batch 16 --seed 1 vt.cfm -o finetuned; }
 make_predictions_cfm() { cfm-predict -m finetuned --fold 0/5 vt.cfm -o predictions.cfm; }
-make_scores_json() { cfm-eval predictions.cfm --to json -o scores.json; }
+make_scores_csv() { cfm-eval predictions.cfm --to csv -o scores.csv; }
+# score FILE SYSTEM WORDS… — a line of the table at the end: AUROC with its interval over subjects
+score() {
+  local file=$1 row=$2
+  shift 2
+  awk -F, -v row="$row" -v what="$*" '$1 == row && $4 == "auroc" {
+    printf "  %-50s %.2f  %s  %8d\n", what, $5, $6 == "" ? "     -      " : sprintf("[%.2f, %.2f]", $6, $7), $8; exit }' "$file"
+}
 
 stage recordings "recordings ($source)"
 stage icu.cfm "segments of 30 s with ECG and PPG, graded by quality"
 stage vt.cfm "the last 30 s before each alarm"
 stage pretrained "pre-training qualityfm-base (20 steps: to see that it runs, not to be good)"
-stage probe.json "embeddings, a linear probe and its controls"
+stage probe.csv "embeddings, a linear probe and its controls"
 stage finetuned "fine-tuning on 4 of 5 folds of the subjects"
 stage predictions.cfm "predictions for the subjects that were left out"
-stage scores.json "scores"
+stage scores.csv "scores"
 
-printf '\nWhat a linear probe makes of the embeddings, beside its controls (5 folds over subjects):\n'
-cfm-embed -q --control -m pretrained vt.cfm | cfm-eval -q --probe "$label" --to text
-printf '\nThe fine-tuned model on the fold it has not seen:\n'
-cfm-eval -q predictions.cfm --to text
+printf '\nTelling true from false alarms, by subjects that were left out of what was fitted:\n'
+printf '  %-50s %s\n' '' 'AUROC  95 % interval  subjects'
+score probe.csv model "linear probe on the embeddings"
+score probe.csv random "the same encoder with random weights"
+score probe.csv majority "always the more frequent answer"
+score scores.csv model "fine-tuned, the fold it has not seen"
+printf '\nAll figures: cfm-eval --to text %s/predictions.cfm\n' "$runs"
 printf '\nMade in %s:\n' "$runs"
 ls -1 "$runs"
-printf '\nEverything took %d s. The programs are in %s. Figures of so short a training mean nothing; the pipeline is the point.\n' \
+printf 'Everything took %d s. The programs are in %s. Figures of so short a training mean nothing; the pipeline is the point.\n' \
   "$((SECONDS - start))" "$build/bin"
