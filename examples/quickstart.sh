@@ -16,7 +16,10 @@ configure_and_build
 say "set up and built in $((SECONDS - start)) s"
 export PATH="$build/bin:$PATH"
 
-if [ -n "${CFM_DATA:-}" ] && [ ! -d "$CFM_DATA/challenge2015" ]; then fail "CFM_DATA: $CFM_DATA/challenge2015 is not there"; fi
+if [ -n "${CFM_DATA:-}" ]; then
+  [ -d "$CFM_DATA/challenge2015" ] || fail "CFM_DATA: $CFM_DATA/challenge2015 is not there"
+  CFM_DATA=$(cd "$CFM_DATA" && pwd)
+fi
 source=$([ -n "${CFM_DATA:-}" ] && echo challenge2015 || echo synthetic)
 runs="${CFM_RUNS:-$root/runs}/quickstart-$source"
 if [ "${1:-}" = --fresh ]; then rm -rf "$runs"; fi
