@@ -115,7 +115,7 @@ std::string roff(std::string_view text) {
 }
 
 std::string upper(std::string text) {
-  for (char& c : text) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return text;
 }
 
@@ -176,7 +176,11 @@ std::string long_name(const Option& option) {
   return last.substr(std::min(last.find_first_not_of('-'), last.size()));
 }
 
-std::string environment_name(const Option& option) { return "CFM_OPT_" + upper(long_name(option)); }
+std::string environment_name(const Option& option) {
+  std::string name = upper(long_name(option));
+  std::replace(name.begin(), name.end(), '-', '_');
+  return "CFM_OPT_" + name;
+}
 
 std::string short_help(const Table& table) {
   std::string out = fmt::format("{} - {}\n\nUsage: {}\n\n", table.name, table.summary, usage(table));
