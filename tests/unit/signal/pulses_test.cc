@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/random.h"
+#include "chunks.h"
 #include "golden.h"
 
 using namespace cfm;
@@ -62,16 +63,7 @@ TEST_CASE("in chunks equals in one piece, bit for bit, also after a flush") {
   const auto whole = detect_pulses(x, 125);
   CHECK(whole.size() > 60);
   PulseDetector detector(125);
-  for (int turn = 0; turn < 2; ++turn) {
-    std::vector<Pulse> pieces;
-    for (std::size_t at = 0; at < x.size();) {
-      const std::size_t n = std::min<std::size_t>(random.below(turn == 0 ? 13 : 3000), x.size() - at);
-      detector.process(std::span(x).subspan(at, n), pieces);
-      at += n;
-    }
-    detector.flush(pieces);
-    CHECK(pieces == whole);
-  }
+  test::check_chunks(detector, x, whole, random);
 }
 
 TEST_CASE("nothing in flat, missing, short or empty signals") {
