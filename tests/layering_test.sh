@@ -8,7 +8,7 @@ complain() { printf 'layering: %s\n' "$*"; failures=$((failures + 1)); }
 
 # room: rooms whose headers it may include, besides its own and base
 declare -A allowed=(
-  [base]="" [stream]="" [record]="stream" [signal]="stream" [dataset]="stream signal" [eval]="stream signal dataset" [cli]="stream"
+  [base]="" [stream]="" [format]="stream" [record]="stream format" [draw]="stream" [signal]="stream" [dataset]="stream signal" [eval]="stream signal dataset" [cli]="stream"
   [model]="stream signal dataset" [train]="stream signal dataset model")
 for room in "${!allowed[@]}"; do
   while IFS=: read -r file include; do
@@ -29,7 +29,8 @@ only_in() {
 only_in '#include *[<"](torch|ATen|c10)/' LibTorch 'lib/model|lib/train'
 only_in '#include *[<"]CLI/' CLI11 'lib/cli'
 only_in '#include *[<"]toml' 'toml++' 'lib/cli'
-only_in '#include *[<"]sndfile' libsndfile 'lib/record'
+only_in '#include *[<"](sndfile|matio)' 'libsndfile and matio' 'lib/format'
+only_in '#include *[<"]sodium' libsodium 'lib/record'
 only_in '#include *[<"]cairo' cairo 'lib/draw'
 only_in '#include *[<"](fftw3|soxr)' 'FFTW and soxr' 'lib/signal'
 only_in '#include *[<"]Eigen' Eigen 'lib/eval'

@@ -4,7 +4,7 @@
 
 readonly kTorchVersion=2.11.0
 readonly kBuildPackages=(g++ cmake ninja-build ccache pkg-config libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
-  libfftw3-dev libsoxr-dev libeigen3-dev)
+  libfftw3-dev libsoxr-dev libeigen3-dev libsndfile1-dev libmatio-dev libsodium-dev libcairo2-dev)
 readonly kTestPackages=(doctest-dev jq mandoc python3 zsh fish)
 
 say() { printf '== %s\n' "$*" >&2; }

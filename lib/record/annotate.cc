@@ -5,7 +5,7 @@
 #include <map>
 #include <regex>
 
-#include "record/annotation.h"
+#include "format/annotation.h"
 
 namespace cfm::record {
 namespace {
@@ -78,13 +78,13 @@ Json header_labels(std::span<const std::string> comments) {
 }
 
 Reference Reference::read(const std::string& path, double fs, std::int64_t frames) {
-  const AnnotationFile file = read_annotations(path);
+  const format::AnnotationFile file = format::read_annotations(path);
   const double factor = file.resolution > 0 ? fs / file.resolution : 1;
   Reference reference;
   reference.fs_ = fs;
-  for (const Annotation& a : file.annotations) {
+  for (const format::Annotation& a : file.annotations) {
     const double frame = static_cast<double>(a.sample) * factor;
-    if (is_beat(a.code)) reference.beats_.push_back({frame, a.code});
+    if (format::is_beat(a.code)) reference.beats_.push_back({frame, a.code});
     if (a.code == kRhythmCode && a.aux.starts_with('(')) {
       if (!reference.rhythms_.empty()) reference.rhythms_.back().end = frame;
       reference.rhythms_.push_back({frame, static_cast<double>(frames), a.aux});

@@ -48,7 +48,7 @@ SignalList list_signals(const std::vector<std::string>& inputs) {
   for (const std::string& input : inputs) {
     RecordWalk walk(input);
     while (const auto found = walk.next()) {
-      const auto recording = open_recording(found->path, found->name, {});
+      const auto recording = format::open_recording(found->path, found->name, {});
       list.add(found->path, labels_of(*recording));
     }
   }
@@ -64,7 +64,8 @@ RecordSource::~RecordSource() = default;
 
 std::shared_ptr<RecordSource::Plan> RecordSource::plan_of(const FoundRecord& found, const std::string& source,
                                                           const std::string& subject) {
-  std::shared_ptr<Recording> recording = open_recording(found.path, found.name, {.trust_data = options_.trust_data});
+  std::shared_ptr<format::Recording> recording =
+      format::open_recording(found.path, found.name, {.trust_data = options_.trust_data});
   signals_.add(found.name, labels_of(*recording));
   RecordFacts facts;
   facts.subject = subject;

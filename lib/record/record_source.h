@@ -18,6 +18,7 @@
 #include "record/segmenter.h"
 #include "record/sink.h"
 #include "record/subject.h"
+#include "record/walk.h"
 #include "stream/pipe.h"
 
 namespace cfm::record {

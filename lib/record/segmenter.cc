@@ -22,6 +22,23 @@ std::int64_t frames_in(double seconds, double fs, const char* what) {
   return static_cast<std::int64_t>(std::min(frames, 9.0e15));
 }
 
+std::int64_t bytes_of(format::SampleType type) {
+  switch (type) {
+    case format::SampleType::kI16:
+      return 2;
+    case format::SampleType::kF64:
+      return 8;
+    default:
+      return 4;
+  }
+}
+
+// Samples that are missing: those marked so, and NaN.
+double missing_in(const format::Samples& channel) {
+  return static_cast<double>(std::ranges::count(channel.digital, format::kMissing) +
+                             std::ranges::count_if(channel.real, [](double v) { return std::isnan(v); }));
+}
+
 }  // namespace
 
 void CutOptions::check() const {
@@ -82,7 +99,7 @@ Json later(const std::string& text, double seconds) {
   return out + text.substr(static_cast<std::size_t>(read));
 }
 
-RecordCutter::RecordCutter(std::shared_ptr<const Recording> recording, const Selection& selection,
+RecordCutter::RecordCutter(std::shared_ptr<const format::Recording> recording, const Selection& selection,
                            const CutOptions& options, RecordFacts facts)
     : recording_(std::move(recording)), options_(options), facts_(std::move(facts)) {
   const auto choice = selection.choose(labels_of(*recording_));
@@ -105,17 +122,19 @@ RecordCutter::RecordCutter(std::shared_ptr<const Recording> recording, const Sel
 
   const auto& channels = recording_->channels();
   for (const std::size_t c : choice.channels) {
-    const Channel& channel = channels[c];
+    const format::Channel& channel = channels[c];
     std::string name = channel.kind;
     const bool has_kind = std::ranges::any_of(groups_, [&](const Group& g) { return g.name == name; });
     auto same = [&](const Group& g) {
-      return channels[g.channels[0]].kind == channel.kind && channels[g.channels[0]].fs == channel.fs;
+      return channels[g.channels[0]].kind == channel.kind && channels[g.channels[0]].fs == channel.fs &&
+             format::is_real(g.type) == format::is_real(channel.type);
     };
     auto group = std::ranges::find_if(groups_, same);
     if (group == groups_.end()) {
       if (has_kind) name += "@" + csv_number(channel.fs);
-      group = groups_.insert(groups_.end(), Group{std::move(name), {}});
+      group = groups_.insert(groups_.end(), Group{std::move(name), {}, channel.type});
     }
+    group->type = std::max(group->type, channel.type);
     order_.push_back({static_cast<std::size_t>(group - groups_.begin()), group->channels.size()});
     group->channels.push_back(c);
   }
@@ -129,8 +148,8 @@ std::int64_t RecordCutter::bytes() const {
   std::int64_t total = 0;
   for (const Group& group : groups_) {
     for (const std::size_t c : group.channels) {
-      const Channel& channel = recording_->channels()[c];
-      total += grid_.length * channel.samples_per_frame * (channel.bits <= 16 ? 2 : 4);
+      const format::Channel& channel = recording_->channels()[c];
+      total += grid_.length * channel.samples_per_frame * bytes_of(group.type);
     }
   }
   return total;
@@ -138,41 +157,54 @@ std::int64_t RecordCutter::bytes() const {
 
 bool RecordCutter::reads_all() const { return options_.from.empty() && options_.until.empty(); }
 
-stream::Tensor RecordCutter::tensor_of(const Group& group, std::vector<std::vector<std::int32_t>>& values,
-                                       std::int64_t frames, std::vector<std::uint8_t>& mask) const {
+stream::Tensor RecordCutter::tensor_of(const Group& group, std::span<const format::Samples> values,
+                                       std::vector<std::uint8_t>& mask) const {
   const auto& channels = recording_->channels();
-  const Channel& first = channels[group.channels[0]];
-  const auto samples = static_cast<std::size_t>(frames * first.samples_per_frame);
+  const format::Channel& first = channels[group.channels[0]];
   Json names = Json::array(), units = Json::array(), scale = Json::array(), offset = Json::array();
-  bool is_short = true, lacks = false;
-  for (std::size_t i = 0; i < group.channels.size(); ++i) {
-    const Channel& channel = channels[group.channels[i]];
+  for (const std::size_t c : group.channels) {
+    const format::Channel& channel = channels[c];
     names.push_back(channel.name);
     units.push_back(channel.unit);
     scale.push_back(json_number(channel.scale));
     offset.push_back(json_number(channel.offset));
-    is_short = is_short && channel.bits <= 16;
-    values[i].resize(samples, kMissing);
-    lacks = lacks || std::ranges::find(values[i], kMissing) != values[i].end();
   }
   Json attributes{{"kind", first.kind}, {"fs", json_number(first.fs)},
                   {"names", names},     {"units", units},
                   {"scale", scale},     {"offset", offset}};
-  if (lacks) {
-    attributes["mask"] = group.name + "/mask";
-    for (const auto& channel : values) {
-      for (const std::int32_t v : channel) mask.push_back(v != kMissing);
-    }
-  }
+  const bool real = format::is_real(group.type);
+  const std::size_t samples = real ? values[0].real.size() : values[0].digital.size();
   const auto gather = [&]<typename T>(std::vector<T> all) {
     all.reserve(samples * values.size());
-    for (const auto& channel : values) {
-      for (const std::int32_t v : channel) all.push_back(v == kMissing ? T{0} : static_cast<T>(v));
+    for (const format::Samples& channel : values) {
+      if (real) {
+        for (const double v : channel.real) all.push_back(static_cast<T>(v));
+      } else {
+        for (const std::int32_t v : channel.digital) all.push_back(v == format::kMissing ? T{0} : static_cast<T>(v));
+      }
     }
     return stream::make_tensor(group.name, {std::ssize(values), static_cast<std::int64_t>(samples)}, std::move(all),
-                               attributes);
+                               std::move(attributes));
   };
-  return is_short ? gather(std::vector<std::int16_t>{}) : gather(std::vector<std::int32_t>{});
+  const bool lacks = std::ranges::any_of(values, [](const format::Samples& channel) {
+    return std::ranges::find(channel.digital, format::kMissing) != channel.digital.end();
+  });
+  if (lacks) {
+    attributes["mask"] = group.name + "/mask";
+    for (const format::Samples& channel : values) {
+      for (const std::int32_t v : channel.digital) mask.push_back(v != format::kMissing);
+    }
+  }
+  switch (group.type) {
+    case format::SampleType::kI16:
+      return gather(std::vector<std::int16_t>{});
+    case format::SampleType::kI32:
+      return gather(std::vector<std::int32_t>{});
+    case format::SampleType::kF32:
+      return gather(std::vector<float>{});
+    default:
+      return gather(std::vector<double>{});
+  }
 }
 
 Cut RecordCutter::cut(std::int64_t window) const {
@@ -197,24 +229,28 @@ Cut RecordCutter::cut(std::int64_t window) const {
 
   std::vector<std::size_t> channels;
   for (const Group& group : groups_) channels.insert(channels.end(), group.channels.begin(), group.channels.end());
-  std::vector<std::vector<std::int32_t>> all;
+  std::vector<format::Samples> all;
   recording_->read(channels, first, there, all);
   std::vector<stream::Tensor> masks;
   std::size_t at = 0;
   for (const Group& group : groups_) {
-    std::vector<std::vector<std::int32_t>> values(
-        std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(at)),
-        std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(at + group.channels.size())));
+    const std::span values = std::span(all).subspan(at, group.channels.size());
     at += group.channels.size();
-    std::vector<std::uint8_t> mask;
-    stream::Tensor tensor = tensor_of(group, values, grid_.length, mask);
-    for (const auto& channel : values) {
-      const auto missing = static_cast<double>(std::ranges::count(channel, kMissing));
-      if (missing > options_.max_missing * static_cast<double>(channel.size())) {
+    const auto samples =
+        static_cast<std::size_t>(grid_.length * recording_->channels()[group.channels[0]].samples_per_frame);
+    for (format::Samples& channel : values) {
+      if (format::is_real(group.type)) {
+        channel.real.resize(samples, std::numeric_limits<double>::quiet_NaN());
+      } else {
+        channel.digital.resize(samples, format::kMissing);
+      }
+      if (missing_in(channel) > options_.max_missing * static_cast<double>(samples)) {
         cut.reason = "missing";
         return cut;
       }
     }
+    std::vector<std::uint8_t> mask;
+    stream::Tensor tensor = tensor_of(group, values, mask);
     if (!mask.empty()) {
       masks.push_back(stream::make_tensor(group.name + "/mask", tensor.shape, std::move(mask), Json{{"kind", "mask"}}));
     }

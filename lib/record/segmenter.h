@@ -4,21 +4,22 @@
 //   for (std::int64_t k = 0; k < cutter.windows(); ++k)
 //     if (Cut cut = cutter.cut(k); cut.reason.empty()) out.write(cut.segment);
 //
-// Signals are tensors [channels, samples], one a kind and rate, as recorded: I16 where the file's values fit, else I32,
-// with scale and offset; a U8 mask tensor beside them where samples are missing. Windows are whole frames of the
-// record's clock. Throws kUsage for options that contradict each other, and what the recording throws. Format:
-// cfm-stream 1.0.
+// Signals are tensors [channels, samples], one a kind and rate, as recorded: integers where the file has them
+// (I16 where they fit, else I32), with scale and offset, else F32 or F64; a U8 mask tensor beside them where samples
+// are missing. Windows are whole frames of the record's clock. Throws kUsage for options that contradict each other,
+// and what the recording throws. Format: cfm-stream 1.0.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "format/recording.h"
 #include "record/annotate.h"
-#include "record/recording.h"
 #include "record/selection.h"
 #include "stream/frame.h"
 #include "stream/segment.h"
@@ -67,25 +68,26 @@ struct RecordFacts {
 
 class RecordCutter {
  public:
-  RecordCutter(std::shared_ptr<const Recording> recording, const Selection& selection, const CutOptions& options,
-               RecordFacts facts);
+  RecordCutter(std::shared_ptr<const format::Recording> recording, const Selection& selection,
+               const CutOptions& options, RecordFacts facts);
 
   const std::string& reason() const { return reason_; }  // why the record gives no segments: "no_ppg"; else empty
   std::int64_t windows() const { return windows_; }      // an incomplete last one included
   std::int64_t bytes() const;                            // of one window's samples
   bool reads_all() const;                                // no --from, no --until
-  const Recording& recording() const { return *recording_; }
+  const format::Recording& recording() const { return *recording_; }
   Cut cut(std::int64_t window) const;  // thread-safe
 
  private:
   struct Group {  // one tensor
     std::string name;
     std::vector<std::size_t> channels;
+    format::SampleType type;  // the widest of its channels
   };
-  stream::Tensor tensor_of(const Group& group, std::vector<std::vector<std::int32_t>>& values, std::int64_t frames,
+  stream::Tensor tensor_of(const Group& group, std::span<const format::Samples> values,
                            std::vector<std::uint8_t>& mask) const;
 
-  std::shared_ptr<const Recording> recording_;
+  std::shared_ptr<const format::Recording> recording_;
   CutOptions options_;
   RecordFacts facts_;
   std::string reason_;

@@ -8,14 +8,14 @@
 
 #include "base/csv.h"
 #include "base/error.h"
-#include "record/names.h"
+#include "format/names.h"
 
 namespace cfm::record {
 namespace {
 
 bool is_kind(std::string_view text) {
   if (text == "other") return true;
-  return std::ranges::any_of(alias_table(), [&](const Alias& alias) { return alias.kind == text; });
+  return std::ranges::any_of(format::alias_table(), [&](const format::Alias& alias) { return alias.kind == text; });
 }
 
 std::vector<std::size_t> of_kind(std::string_view kind, std::span<const ChannelLabel> channels) {
@@ -31,7 +31,7 @@ std::vector<std::size_t> of_name(std::string_view name, std::span<const ChannelL
     if (channels[i].name == name) return {i};
   }
   for (std::size_t i = 0; i < channels.size(); ++i) {
-    if (same_name(name, channels[i].name, channels[i].unit)) return {i};
+    if (format::same_name(name, channels[i].name, channels[i].unit)) return {i};
   }
   return {};
 }
@@ -39,7 +39,7 @@ std::vector<std::size_t> of_name(std::string_view name, std::span<const ChannelL
 std::size_t preferred(const std::vector<std::size_t>& found, std::span<const ChannelLabel> channels) {
   for (const std::string_view lead : {"II", "MLII"}) {
     for (const std::size_t i : found) {
-      if (channels[i].kind == "ecg" && canonical_name(channels[i].name, channels[i].unit) == lead) return i;
+      if (channels[i].kind == "ecg" && format::canonical_name(channels[i].name, channels[i].unit) == lead) return i;
     }
   }
   return found.front();
@@ -47,9 +47,9 @@ std::size_t preferred(const std::vector<std::size_t>& found, std::span<const Cha
 
 }  // namespace
 
-std::vector<ChannelLabel> labels_of(const Recording& recording) {
+std::vector<ChannelLabel> labels_of(const format::Recording& recording) {
   std::vector<ChannelLabel> labels;
-  for (const Channel& channel : recording.channels()) {
+  for (const format::Channel& channel : recording.channels()) {
     labels.push_back({channel.name, channel.unit, channel.kind, channel.fs});
   }
   return labels;

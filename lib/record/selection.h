@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "record/recording.h"
+#include "format/recording.h"
 #include "stream/segment.h"
 
 namespace cfm::record {
@@ -25,7 +25,7 @@ struct ChannelLabel {
   double fs = 0;  // Hz
 };
 
-std::vector<ChannelLabel> labels_of(const Recording& recording);
+std::vector<ChannelLabel> labels_of(const format::Recording& recording);
 // Channels of a segment's recorded signals (not of predicted and reference waveforms), and where each is.
 std::vector<ChannelLabel> labels_of(const stream::Segment& segment, std::vector<stream::ChannelRef>& where);
 

@@ -6,16 +6,17 @@
 #include <utility>
 #include <vector>
 
-#include "record/recording.h"
+#include "format/recording.h"
 
 namespace cfm::test {
 
-class FakeRecording : public record::Recording {
+class FakeRecording : public format::Recording {
  public:
   FakeRecording(double fs, std::int64_t frames) : fs_(fs), frames_(frames) {}
 
   // Name, kind, samples a frame.
-  FakeRecording& with(const std::string& name, const std::string& kind, int per_frame = 1, int bits = 16) {
+  FakeRecording& with(const std::string& name, const std::string& kind, int per_frame = 1,
+                      format::SampleType type = format::SampleType::kI16) {
     channels_.push_back({.name = name,
                          .unit = "mV",
                          .kind = kind,
@@ -25,7 +26,7 @@ class FakeRecording : public record::Recording {
                          .scale = 0.5,
                          .offset = 10,
                          .calibrated = true,
-                         .bits = bits});
+                         .type = type});
     return *this;
   }
   static std::int32_t value(std::size_t channel, std::int64_t sample) {
@@ -35,19 +36,17 @@ class FakeRecording : public record::Recording {
   const std::string& name() const override { return name_; }
   double fs() const override { return fs_; }
   std::int64_t frames() const override { return frames_; }
-  const std::vector<record::Channel>& channels() const override { return channels_; }
-  std::vector<std::string> comments() const override { return {}; }
+  const std::vector<format::Channel>& channels() const override { return channels_; }
   std::optional<std::string> base_time() const override { return "2024-02-29T23:59:50.5"; }
-  void verify() const override {}
   void read(std::span<const std::size_t> wanted, std::int64_t first, std::int64_t n,
-            std::vector<std::vector<std::int32_t>>& out) const override {
+            std::vector<format::Samples>& out) const override {
     if (first < 0 || first + n > frames_) throw std::out_of_range("frames");
     out.assign(wanted.size(), {});
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const std::int64_t per_frame = channels_[wanted[i]].samples_per_frame;
       for (std::int64_t s = first * per_frame; s < (first + n) * per_frame; ++s) {
         const bool missing = wanted[i] == 0 && s >= lost.first && s < lost.second;
-        out[i].push_back(missing ? record::kMissing : value(wanted[i], s));
+        out[i].digital.push_back(missing ? format::kMissing : value(wanted[i], s));
       }
     }
   }
@@ -58,7 +57,7 @@ class FakeRecording : public record::Recording {
   std::string name_ = "ward/r1";
   double fs_;
   std::int64_t frames_;
-  std::vector<record::Channel> channels_;
+  std::vector<format::Channel> channels_;
 };
 
 }  // namespace cfm::test

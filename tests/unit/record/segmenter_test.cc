@@ -50,9 +50,12 @@ TEST_CASE("a segment says where it comes from and keeps samples as recorded") {
 }
 
 TEST_CASE("one tensor a kind and rate, wide ones as I32, channels in the order of the list") {
-  const auto c = cutter(
-      test::FakeRecording(100, 3000).with("V", "ecg").with("PLETH", "ppg", 2, 32).with("II", "ecg", 5).with("I", "ecg"),
-      {}, "ppg,I,V,II");
+  const auto c = cutter(test::FakeRecording(100, 3000)
+                            .with("V", "ecg")
+                            .with("PLETH", "ppg", 2, format::SampleType::kI32)
+                            .with("II", "ecg", 5)
+                            .with("I", "ecg"),
+                        {}, "ppg,I,V,II");
   const Cut cut = c.cut(0);
   REQUIRE(cut.segment.tensors.size() == 3);
   CHECK(cut.segment.tensors[0].name == "ppg");

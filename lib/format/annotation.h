@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace cfm::record {
+namespace cfm::format {
 
 struct Annotation {
   std::int64_t sample = 0;
@@ -46,4 +46,4 @@ std::string annotation_symbol(int code);  // "[42]" for a code without one
 std::optional<int> annotation_code(std::string_view symbol);
 bool is_beat(int code);
 
-}  // namespace cfm::record
+}  // namespace cfm::format

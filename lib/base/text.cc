@@ -1,9 +1,9 @@
-#include "record/text.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace cfm::record {
+namespace cfm {
 namespace {
 
 bool is_utf8(std::string_view text) {
@@ -71,4 +71,4 @@ std::string as_utf8(std::string_view text) {
   return out;
 }
 
-}  // namespace cfm::record
+}  // namespace cfm

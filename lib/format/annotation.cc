@@ -1,4 +1,4 @@
-#include "record/annotation.h"
+#include "format/annotation.h"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "record/text.h"
+#include "base/text.h"
 
-namespace cfm::record {
+namespace cfm::format {
 namespace {
 
 // What stands in the upper six bits of a word; below kSkip it is an annotation's code.
@@ -192,4 +192,4 @@ bool is_beat(int code) {
   return known != nullptr && known->beat;
 }
 
-}  // namespace cfm::record
+}  // namespace cfm::format

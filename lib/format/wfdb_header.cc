@@ -1,4 +1,4 @@
-#include "record/wfdb_header.h"
+#include "format/wfdb_header.h"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "record/text.h"
+#include "base/text.h"
 
-namespace cfm::record {
+namespace cfm::format {
 namespace {
 
 // Lines of a header with their number, comments and all.
@@ -316,4 +316,4 @@ std::vector<std::string> listed_segments(std::string_view text) {
   return names;
 }
 
-}  // namespace cfm::record
+}  // namespace cfm::format

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace cfm::record {
+namespace cfm::format {
 
 struct Alias {
   std::string_view alias;      // as devices and databases write it
@@ -37,4 +37,4 @@ bool same_name(std::string_view wanted, std::string_view channel_name, std::stri
 // Usual spelling of a unit: mV, uV, V, mmHg; others as they came.
 std::string canonical_unit(std::string_view unit);
 
-}  // namespace cfm::record
+}  // namespace cfm::format

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace cfm::record {
+namespace cfm {
 
 inline constexpr std::string_view kBlanks = " \t\r\f\v";
 
@@ -53,4 +53,4 @@ std::string in_quotes(std::string_view text);
 // The text itself where it is UTF-8, else read as Latin-1.
 std::string as_utf8(std::string_view text);
 
-}  // namespace cfm::record
+}  // namespace cfm

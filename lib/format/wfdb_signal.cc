@@ -1,11 +1,11 @@
-#include "record/wfdb_signal.h"
+#include "format/wfdb_signal.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
-namespace cfm::record {
+namespace cfm::format {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "formats are read as they lie in memory");
@@ -95,4 +95,4 @@ const SignalFormat* find_signal_format(int code) {
   return at == kFormats.end() ? nullptr : &*at;
 }
 
-}  // namespace cfm::record
+}  // namespace cfm::format

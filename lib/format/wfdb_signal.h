@@ -15,7 +15,7 @@
 
 #include "base/file.h"
 
-namespace cfm::record {
+namespace cfm::format {
 
 struct SignalFile {
   Bytes data;                         // from the first sample to the end of the file
@@ -43,4 +43,4 @@ struct SignalFormat {
 std::span<const SignalFormat> signal_formats();
 const SignalFormat* find_signal_format(int code);  // nullptr: unknown
 
-}  // namespace cfm::record
+}  // namespace cfm::format

@@ -1,10 +1,10 @@
-#include "record/names.h"
+#include "format/names.h"
 
 #include <set>
 
 #include "support.h"
 
-namespace cfm::record {
+namespace cfm::format {
 namespace {
 
 TEST_CASE("kinds of the names that devices and databases use") {
@@ -75,4 +75,4 @@ TEST_CASE("units are spelt as usual") {
 }
 
 }  // namespace
-}  // namespace cfm::record
+}  // namespace cfm::format

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace cfm::record {
+namespace cfm::format {
 
 struct WfdbSignal {
   std::string file;  // name within the header's folder
@@ -63,4 +63,4 @@ WfdbHeader parse_wfdb_header(std::string_view text, const std::string& path);
 // such: cheap and lenient, for looking through folders.
 std::vector<std::string> listed_segments(std::string_view text);
 
-}  // namespace cfm::record
+}  // namespace cfm::format

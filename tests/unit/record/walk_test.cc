@@ -1,4 +1,6 @@
-#include "record/recording.h"
+#include "record/walk.h"
+
+#include "format/recording.h"
 #include "support.h"
 
 namespace cfm::record {
@@ -60,7 +62,7 @@ TEST_CASE("inputs that are none") {
   CHECK(test::status_of([&] { find_recordings(folder / "absent"); }) == Status::kIo);
   CHECK(test::status_of([&] { find_recordings(folder / "absent.hea"); }) == Status::kIo);
   CHECK(test::status_of([&] { find_recordings(folder / "text.csv"); }) == Status::kMalformed);
-  CHECK(test::status_of([&] { open_recording(folder / "absent.hea", "absent", {}); }) == Status::kIo);
+  CHECK(test::status_of([&] { format::open_recording(folder / "absent.hea", "absent", {}); }) == Status::kIo);
   CHECK(names(folder.path).empty());
   try {
     find_recordings(folder / "absent");

@@ -1,34 +1,47 @@
-#include "record/wfdb_signal.h"
+#include "format/wfdb_signal.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "record/recording.h"
+#include "format/recording.h"
 #include "support.h"
 
-namespace cfm::record {
+namespace cfm::format {
 namespace {
 
 using Json = nlohmann::json;
-using Samples = std::vector<std::vector<std::int32_t>>;
+using Values = std::vector<std::vector<std::int32_t>>;
 
 std::unique_ptr<Recording> open(const std::string& record, OpenOptions options = {}) {
-  const auto found = find_recordings(record);
-  REQUIRE(found.size() == 1);
-  return open_recording(found[0].path, found[0].name, options);
+  const std::string stem = record.ends_with(".hea") ? record.substr(0, record.size() - 4) : record;
+  return open_recording(stem + ".hea", stem.substr(stem.rfind('/') + 1), options);
 }
 
-Samples read(const Recording& recording, std::vector<std::size_t> channels, std::int64_t first, std::int64_t frames) {
-  Samples out;
-  recording.read(channels, first, frames, out);
+// Headers right in a folder, as paths.
+std::vector<std::string> headers_in(const std::string& folder) {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".hea") paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+Values read(const Recording& recording, std::vector<std::size_t> channels, std::int64_t first, std::int64_t frames) {
+  std::vector<Samples> samples;
+  recording.read(channels, first, frames, samples);
+  Values out;
+  for (Samples& channel : samples) out.push_back(std::move(channel.digital));
   return out;
 }
 
-Samples read_all(const Recording& recording) {
+Values read_all(const Recording& recording) {
   std::vector<std::size_t> channels(recording.channels().size());
   for (std::size_t c = 0; c < channels.size(); ++c) channels[c] = c;
   return read(recording, channels, 0, recording.frames());
@@ -95,7 +108,7 @@ TEST_CASE("golden records of formats 16 and 212") {
     const auto recording = open(path);
     recording->verify();
     REQUIRE(recording->channels().size() == want["channels"].size());
-    const Samples all = read_all(*recording);
+    const Values all = read_all(*recording);
     for (std::size_t c = 0; c < all.size(); ++c) {
       const Channel& channel = recording->channels()[c];
       const Json& expected = want["channels"][c];
@@ -168,7 +181,7 @@ TEST_CASE("golden headers that lie are refused in words") {
 
 TEST_CASE("a record that lies about its data is read with trust, unchanged") {
   CFM_NEEDS(golden, "CFM_GOLDEN");
-  const Samples truth = read_all(*open(golden + "/readers/wfdb/fmt16"));
+  const Values truth = read_all(*open(golden + "/readers/wfdb/fmt16"));
   for (const char* name : {"wrong_checksum", "wrong_first_value"}) {
     const auto recording = open(golden + "/readers/bad/" + name, {.trust_data = true});
     recording->verify();
@@ -193,12 +206,12 @@ TEST_CASE("any part of a record equals that part of the whole") {
   std::mt19937 random(1);
   for (const char* name : {"fmt16", "fmt212", "multifreq"}) {
     const auto recording = open(golden + "/readers/wfdb/" + name);
-    const Samples all = read_all(*recording);
+    const Values all = read_all(*recording);
     for (int i = 0; i < 200; ++i) {
       const auto first = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(recording->frames() + 1));
       const auto n = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(recording->frames() - first + 1));
       const std::vector<std::size_t> channels = {all.size() - 1, 0, 0};
-      const Samples part = read(*recording, channels, first, n);
+      const Values part = read(*recording, channels, first, n);
       for (std::size_t c = 0; c < channels.size(); ++c) {
         const std::int64_t per_frame = recording->channels()[channels[c]].samples_per_frame;
         const auto from = all[channels[c]].begin() + first * per_frame;
@@ -216,7 +229,7 @@ TEST_CASE("several files, offsets, no length, and what contradicts itself") {
   put(folder / "good.hea", "good 3 1\na.dat 16\na.dat 16\nb.dat 212+3\n");
   const auto recording = open(folder / "good");
   CHECK(recording->frames() == 2);
-  CHECK(read_all(*recording) == Samples{{1, 3}, {2, 4}, {5, 0x600 | 0}});
+  CHECK(read_all(*recording) == Values{{1, 3}, {2, 4}, {5, 0x600 | 0}});
   CHECK(!recording->base_time());
   const auto refused = [&](const std::string& header) {
     put(folder / "r.hea", header);
@@ -240,9 +253,9 @@ TEST_CASE("every real record of formats 16 and 212 holds what its header promise
   CFM_NEEDS(data, "CFM_DATA");
   std::size_t records = 0;
   for (const char* part : {"challenge2015", "mitdb", "ludb", "cinc2021", "cpsc2021", "nstdb"}) {
-    for (const FoundRecord& found : find_recordings(data + "/" + part)) {
-      CAPTURE(found.path);
-      const auto recording = open_recording(found.path, found.name, {});
+    for (const std::string& header : headers_in(data + "/" + part)) {
+      CAPTURE(header);
+      const auto recording = open(header);
       CHECK_NOTHROW(recording->verify());
       ++records;
     }
@@ -252,17 +265,17 @@ TEST_CASE("every real record of formats 16 and 212 holds what its header promise
 
 TEST_CASE("records whose checksums were published as 0 need trust") {
   CFM_NEEDS(data, "CFM_DATA");
-  const auto found = find_recordings(data + "/cinc2017");
+  const auto found = headers_in(data + "/cinc2017");
   CHECK(found.size() == 153);
-  for (const FoundRecord& record : found) {
-    CAPTURE(record.path);
-    CHECK(test::status_of([&] { open_recording(record.path, record.name, {})->verify(); }) == Status::kMalformed);
-    const auto recording = open_recording(record.path, record.name, {.trust_data = true});
+  for (const std::string& header : found) {
+    CAPTURE(header);
+    CHECK(test::status_of([&] { open(header)->verify(); }) == Status::kMalformed);
+    const auto recording = open(header, {.trust_data = true});
     CHECK_NOTHROW(recording->verify());
     CHECK(static_cast<std::int64_t>(read_all(*recording)[0].size()) == recording->frames());
   }
-  CHECK(holds(refusal(found[0].path), "A00001.hea: all checksums in the header are 0"));
-  CHECK(holds(refusal(found[0].path), "--trust-data"));
+  CHECK(holds(refusal(found[0]), "A00001.hea: all checksums in the header are 0"));
+  CHECK(holds(refusal(found[0]), "--trust-data"));
 }
 
 // What rdsamp printed: `channels` from frame `first` on, digital units or with eight decimals.
@@ -275,7 +288,7 @@ void compare_with_rdsamp(const std::string& record, std::vector<std::size_t> cha
   for (double value; words >> value;) want.push_back(value);
   const auto frames = static_cast<std::int64_t>(want.size() / channels.size());
   REQUIRE(frames > 0);
-  const Samples got = read(*recording, channels, first, frames);
+  const Values got = read(*recording, channels, first, frames);
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < want.size(); ++i) {
     const std::int32_t value = got[i % channels.size()][i / channels.size()];
@@ -311,4 +324,4 @@ TEST_CASE("real records without a length, and features of later versions") {
 }
 
 }  // namespace
-}  // namespace cfm::record
+}  // namespace cfm::format

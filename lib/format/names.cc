@@ -1,11 +1,11 @@
-#include "record/names.h"
+#include "format/names.h"
 
 #include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <vector>
 
-namespace cfm::record {
+namespace cfm::format {
 namespace {
 
 constexpr Alias kTable[] = {
@@ -198,4 +198,4 @@ std::string canonical_unit(std::string_view unit) {
   return at == kUsual.end() ? text : std::string(*at);
 }
 
-}  // namespace cfm::record
+}  // namespace cfm::format

@@ -1,4 +1,4 @@
-#include "record/wfdb_record.h"
+#include "format/readers.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,12 +9,12 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "record/names.h"
-#include "record/text.h"
-#include "record/wfdb_header.h"
-#include "record/wfdb_signal.h"
+#include "base/text.h"
+#include "format/names.h"
+#include "format/wfdb_header.h"
+#include "format/wfdb_signal.h"
 
-namespace cfm::record {
+namespace cfm::format {
 namespace {
 
 constexpr std::int64_t kChunkValues = 8192;                  // decoded at once: 32 KiB, which stays in the first cache
@@ -72,7 +72,7 @@ class WfdbRecord final : public Recording {
   }
 
   void read(std::span<const std::size_t> channels, std::int64_t first_frame, std::int64_t frames,
-            std::vector<std::vector<std::int32_t>>& out) const override {
+            std::vector<Samples>& out) const override {
     if (first_frame < 0 || frames < 0 || first_frame > frames_ - frames) {
       throw Error(Status::kBug, "{}: frames {} to {} of {} asked for", name_, first_frame, first_frame + frames,
                   frames_);
@@ -80,7 +80,7 @@ class WfdbRecord final : public Recording {
     out.resize(channels.size());
     for (std::size_t i = 0; i < channels.size(); ++i) {
       const Channel& channel = channels_.at(channels[i]);
-      out[i].resize(static_cast<std::size_t>(frames * channel.samples_per_frame));
+      out[i].digital.resize(static_cast<std::size_t>(frames * channel.samples_per_frame));
     }
     for (const Group& group : groups_) {
       const std::size_t end = group.first_signal + group.signals;
@@ -92,7 +92,7 @@ class WfdbRecord final : public Recording {
           if (channels[i] < group.first_signal || channels[i] >= end) continue;
           const std::int64_t per_frame = channels_[channels[i]].samples_per_frame;
           pick(values + place_[channels[i]], group.values_per_frame, per_frame, n, group.format->missing,
-               out[i].data() + done * per_frame);
+               out[i].digital.data() + done * per_frame);
         }
       });
     }
@@ -210,7 +210,7 @@ class WfdbRecord final : public Recording {
     channel.scale = 1 / signal.gain;
     channel.offset = static_cast<double>(signal.baseline);
     channel.calibrated = signal.calibrated;
-    channel.bits = find_signal_format(signal.format)->bits <= 16 ? 16 : 32;
+    channel.type = find_signal_format(signal.format)->bits <= 16 ? SampleType::kI16 : SampleType::kI32;
     return channel;
   }
 
@@ -313,4 +313,4 @@ std::unique_ptr<Recording> open_wfdb_record(const std::string& path, const std::
   return std::make_unique<WfdbRecord>(path, name, options);
 }
 
-}  // namespace cfm::record
+}  // namespace cfm::format

@@ -1,4 +1,4 @@
-#include "record/annotation.h"
+#include "format/annotation.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "support.h"
 
-namespace cfm::record {
+namespace cfm::format {
 namespace {
 
 using Json = nlohmann::json;
@@ -129,4 +129,4 @@ TEST_CASE("code table") {
 }
 
 }  // namespace
-}  // namespace cfm::record
+}  // namespace cfm::format

@@ -1,3 +1,5 @@
+#include "record/walk.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -7,8 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/parallel.h"
-#include "record/recording.h"
-#include "record/wfdb_header.h"
+#include "format/wfdb_header.h"
 
 namespace cfm::record {
 namespace {
@@ -25,8 +26,8 @@ std::vector<std::string> segments_of(const std::string& path) {
   constexpr std::size_t kEnough = 4096;  // bytes: the record line and at least one segment
   std::string head(kEnough, '\0');
   head.resize(InputFile::open(path).read(std::as_writable_bytes(std::span(head))));
-  std::vector<std::string> names = listed_segments(head);
-  return names.empty() || head.size() < kEnough ? names : listed_segments(map_file(path).text());
+  std::vector<std::string> names = format::listed_segments(head);
+  return names.empty() || head.size() < kEnough ? names : format::listed_segments(map_file(path).text());
 }
 
 // Names (without suffix) that headers of `folder` list as segments.
@@ -137,5 +138,12 @@ RecordWalk::RecordWalk(RecordWalk&&) noexcept = default;
 RecordWalk& RecordWalk::operator=(RecordWalk&&) noexcept = default;
 
 std::optional<FoundRecord> RecordWalk::next() { return impl_->next(); }
+
+std::vector<FoundRecord> find_recordings(const std::string& input) {
+  RecordWalk walk(input);
+  std::vector<FoundRecord> found;
+  while (auto record = walk.next()) found.push_back(std::move(*record));
+  return found;
+}
 
 }  // namespace cfm::record

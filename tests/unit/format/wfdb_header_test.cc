@@ -1,9 +1,9 @@
-#include "record/wfdb_header.h"
+#include "format/wfdb_header.h"
 
-#include "record/recording.h"
+#include "format/recording.h"
 #include "support.h"
 
-namespace cfm::record {
+namespace cfm::format {
 namespace {
 
 WfdbHeader parse(const std::string& text) { return parse_wfdb_header(text, "dir/r.hea"); }
@@ -160,4 +160,4 @@ TEST_CASE("all real headers are understood") {
 }
 
 }  // namespace
-}  // namespace cfm::record
+}  // namespace cfm::format
