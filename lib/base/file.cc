@@ -22,6 +22,8 @@
 namespace cfm {
 namespace {
 
+constexpr std::size_t kGathered = 256u << 10;  // bytes of small writes that leave together
+
 // Names of files being written, for the signal handler: fixed storage, no allocation.
 constexpr std::size_t kMostTemporaries = 8;
 std::array<std::array<char, PATH_MAX>, kMostTemporaries> g_temporaries;
@@ -61,6 +63,14 @@ void forget_temporary(const std::string& path) {
   for (std::size_t i = 0; i < kMostTemporaries; ++i) {
     if (g_temporary_used[i] != 0 && path == g_temporaries[i].data()) g_temporary_used[i] = 0;
   }
+}
+
+// Asks for a pipe that holds a large frame; the kernel may refuse, and refuses what is no pipe.
+void widen_pipe([[maybe_unused]] int fd) {
+#ifdef F_SETPIPE_SZ
+  constexpr int kPipeBytes = 1 << 20;
+  ::fcntl(fd, F_SETPIPE_SZ, kPipeBytes);
+#endif
 }
 
 bool stat_mode(const std::string& path, mode_t kind) {
@@ -143,6 +153,7 @@ OutputFile OutputFile::create(const std::string& path, bool force) {
     out.fd_ = STDOUT_FILENO;
     out.name_ = "standard output";
     out.regular_ = ::fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+    widen_pipe(STDOUT_FILENO);
     return out;
   }
   out.name_ = path;
@@ -152,6 +163,7 @@ OutputFile OutputFile::create(const std::string& path, bool force) {
   if (exists && !S_ISREG(st.st_mode)) {
     out.fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (out.fd_ < 0) throw io_error(path);
+    widen_pipe(out.fd_);
     return out;
   }
   if (exists && !force) throw Error(Status::kUsage, "{}: exists; --force replaces it", path);
@@ -172,7 +184,9 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       temporary_(std::exchange(other.temporary_, {})),
       regular_(other.regular_),
       owned_(other.owned_),
-      position_(other.position_) {}
+      position_(other.position_),
+      gathers_(other.gathers_),
+      gathered_(std::move(other.gathered_)) {}
 
 OutputFile::~OutputFile() { discard(); }
 
@@ -192,6 +206,33 @@ void OutputFile::write(std::span<const std::byte> bytes) { write(std::span(&byte
 void OutputFile::write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
 void OutputFile::write(std::span<const std::span<const std::byte>> pieces) {
+  std::size_t size = 0;
+  for (const auto& piece : pieces) size += piece.size();
+  if (!gathers_ || gathered_.size() + size > kGathered) {
+    flush();
+    write_all(pieces);
+  } else {
+    for (const auto& piece : pieces) gathered_.insert(gathered_.end(), piece.begin(), piece.end());
+  }
+  position_ += size;
+}
+
+void OutputFile::gather(bool on) {
+  if (!on) flush();
+  gathers_ = on;
+  if (on) gathered_.reserve(kGathered);
+}
+
+void OutputFile::flush() {
+  if (gathered_.empty()) return;
+  std::vector<std::byte> held = std::exchange(gathered_, {});  // what fails is not tried again
+  const std::span<const std::byte> piece(held);
+  write_all(std::span(&piece, 1));
+  held.clear();
+  gathered_ = std::move(held);
+}
+
+void OutputFile::write_all(std::span<const std::span<const std::byte>> pieces) {
   constexpr std::size_t kMostPieces = 64;  // below IOV_MAX everywhere
   std::array<iovec, kMostPieces> io{};
   std::size_t next = 0, offset = 0;
@@ -207,7 +248,6 @@ void OutputFile::write(std::span<const std::span<const std::byte>> pieces) {
       if (errno == EINTR) continue;
       throw io_error(name_);
     }
-    position_ += static_cast<std::uint64_t>(n);
     auto left = static_cast<std::size_t>(n);
     while (next < pieces.size() && left >= pieces[next].size() - offset) {
       left -= pieces[next].size() - offset;
@@ -219,6 +259,7 @@ void OutputFile::write(std::span<const std::span<const std::byte>> pieces) {
 }
 
 void OutputFile::commit() {
+  flush();
   if (!owned_) {
     // Standard output stays open for the process; a deferred write error of a file shows at fsync.
     if (regular_ && ::fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) throw io_error(name_);

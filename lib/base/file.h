@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,12 +34,20 @@ class Bytes {
   const std::byte* data() const { return view_.data(); }
   std::size_t size() const { return view_.size(); }
   std::span<const std::byte> span() const { return view_; }
-  Bytes slice(std::size_t offset, std::size_t length) const { return Bytes(owner_, view_.subspan(offset, length)); }
+  Bytes slice(std::size_t offset, std::size_t length) const {
+    Bytes part(owner_, view_.subspan(offset, length));
+    if (length == view_.size()) part.crc32c_ = crc32c_;
+    return part;
+  }
   std::string_view text() const { return {reinterpret_cast<const char*>(view_.data()), view_.size()}; }
+  // The checksum that somebody has verified: what cannot change need not be summed again.
+  std::optional<std::uint32_t> known_crc32c() const { return crc32c_; }
+  void verified(std::uint32_t crc32c) { crc32c_ = crc32c; }
 
  private:
   std::shared_ptr<const void> owner_;
   std::span<const std::byte> view_;
+  std::optional<std::uint32_t> crc32c_;
 };
 
 // The whole of a file: a regular one mapped, a pipe read to its end. An empty file gives empty bytes. "-" is standard
@@ -87,6 +96,9 @@ class OutputFile {
   void write(std::string_view text);
   // All pieces in order, with one system call where the kernel agrees.
   void write(std::span<const std::span<const std::byte>> pieces);
+  // From now on (or no longer) small writes are gathered and leave together: by flush(), or when there is enough.
+  void gather(bool on);
+  void flush();
   // Everything has reached the system: fsync and rename for a file; close errors are reported.
   void commit();
 
@@ -98,10 +110,13 @@ class OutputFile {
  private:
   OutputFile() = default;
   void discard();
+  void write_all(std::span<const std::span<const std::byte>> pieces);
   int fd_ = -1;
   std::string name_, temporary_;
   bool regular_ = false, owned_ = false;
   std::uint64_t position_ = 0;
+  bool gathers_ = false;
+  std::vector<std::byte> gathered_;
 };
 
 // Writes the whole of `text` to `path` by way of OutputFile with force.

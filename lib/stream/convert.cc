@@ -1,17 +1,22 @@
 #include "stream/convert.h"
 
+#include "stream/decode.h"
 #include "stream/json_text.h"
 
 namespace cfm::stream {
 
-void convert(FrameReader& in, FrameWriter& out) {
-  bool open = false, index = false;
-  const auto finish = [&](const Json& end) {
-    out.end_part(end, index);
-    open = index = false;
+void convert(FrameReader& in, FrameWriter& out, bool add_index) {
+  bool open = false, index = add_index;
+  std::uint64_t lost_pieces = 0;
+  const auto finish = [&](Json end) {
+    if (in.lost_pieces() > std::exchange(lost_pieces, in.lost_pieces())) end["status"] = "partial";
+    out.end_part(std::move(end), index);
+    open = false;
+    index = add_index;
   };
   // Without its end a part has lost something, which only a reader that skips damage lets through.
   const Json lost = {{"status", "partial"}};
+  const Gathering together(out);
   for (Frame frame; in.next(frame);) {
     switch (frame.type) {
       case 'x':
@@ -27,8 +32,10 @@ void convert(FrameReader& in, FrameWriter& out) {
       default:
         out.write(frame);
     }
+    if (!in.ready()) out.flush();
   }
   if (open) finish(lost);
+  out.flush();
 }
 
 Counts head(Inlet& in, Outlet& out, std::uint64_t n) {
@@ -41,7 +48,7 @@ Counts head(Inlet& in, Outlet& out, std::uint64_t n) {
         part = {};
         break;
       case 'S':
-        out.write(decode_segment(frame));
+        out.write(decode_checked(frame));
         ++part.read, ++part.written, ++total.read, ++total.written;
         break;
       case 'E':

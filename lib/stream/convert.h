@@ -10,7 +10,8 @@
 
 namespace cfm::stream {
 
-void convert(FrameReader& in, FrameWriter& out);
+// add_index: each part gets an index, else those that had one.
+void convert(FrameReader& in, FrameWriter& out, bool add_index = false);
 
 // The first n segments over all parts, each part ended; what follows is not read.
 Counts head(Inlet& in, Outlet& out, std::uint64_t n);

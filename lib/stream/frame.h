@@ -92,6 +92,24 @@ struct WriteOptions {
   bool index_pipes = false;  // and where it is none: a conversion keeps what there was
 };
 
+// One row of an index, but for the offset.
+struct IndexRow {
+  std::uint64_t record = 0, subject = 0;  // FNV-1a 64
+  double start = 0;                       // seconds
+  float score = 0;                        // NaN = none
+  std::uint8_t klass = kNoClass;
+};
+
+// A segment as it will be written, but for its number: made by FrameWriter::ready on any thread.
+struct ReadySegment {
+  std::string front;                 // room for the preamble, then the padded header; of the text twin, the line
+  std::vector<Bytes> payload;        // in order, with the zeros between tensors
+  std::uint64_t payload_length = 0;  // bytes
+  std::size_t header_length = 0;     // bytes, without padding
+  std::uint32_t header_crc = 0, payload_crc = 0;
+  IndexRow row;
+};
+
 // Writes frames, numbering them; the counts of `end` frames and the index are made here.
 class FrameWriter {
  public:
@@ -102,6 +120,12 @@ class FrameWriter {
   void write(const Frame& frame);
   // A segment, gathered from its tensors without copying.
   void write(const Segment& segment);
+  // The same in two steps: what costs time can be done by many threads.
+  ReadySegment ready(const Segment& segment) const;
+  void write(ReadySegment segment);
+  // While on, small frames leave together: by flush(), at the end of a part, or when there is enough of them.
+  void gather(bool on) { out_.gather(on); }
+  void flush() { out_.flush(); }
   // Closes the part: index (when the output is regular, `index` allows it and `with_index` is set), then E. `end` holds
   // status, skipped and any further keys (an incoming E will do); segments, frames, payload_bytes, part_bytes and
   // index_offset are made here. The text twin counts what its binary form would have.
@@ -110,7 +134,8 @@ class FrameWriter {
   std::uint64_t segments() const { return segments_; }  // written in this part
 
  private:
-  void put(char type, std::string_view header, std::span<const std::span<const std::byte>> payload, bool crc);
+  ReadySegment ready(char type, std::string_view header, std::vector<Bytes> payload, bool crc) const;
+  void put(char type, ReadySegment& frame, bool crc);
   void put_text(const Frame& frame);
   void count(char type, std::size_t header_length, std::uint64_t payload_length);
   bool collects_index() const;
@@ -129,6 +154,8 @@ Segment decode_segment(const Frame& frame);
 std::string segment_header(const Segment& segment, std::vector<std::uint64_t>& offsets, std::uint64_t& payload_length);
 
 // Random access to a whole binary file: its parts, each with an index (read from the x frame, else made by one pass).
+// Columns of an index that nobody here knows are passed over; whoever rewrites a part makes its index anew, without
+// them (cfm-view --to cfm|ndjson, too), for nobody could tell what their rows would be.
 class MappedStream {
  public:
   explicit MappedStream(const std::string& path, std::uint64_t max_frame = kDefaultMaxFrame);
@@ -143,8 +170,12 @@ class MappedStream {
   struct Part {
     std::uint64_t begin = 0, end = 0, id = 0;  // bytes of the file
   };
+  void find_parts();
   void add_part(const Part& part, const Preamble& end, const HeaderView& counts);
   void walk(const Part& part, const HeaderView& counts);
+  void refuse_newer() const;
+  std::uint64_t hop(const Part& part, std::uint64_t at, std::uint64_t end) const;
+  void check_frames(const Part& part, const std::vector<std::uint64_t>& offsets, std::uint64_t frames) const;
   Preamble preamble_at(std::uint64_t offset) const;
   std::string_view header_at(std::uint64_t offset, const Preamble& preamble) const;
   Error damaged(std::uint64_t offset, const Error& error) const;

@@ -10,6 +10,8 @@
 namespace cfm::stream {
 namespace {
 
+constexpr float kNoScore = std::numeric_limits<float>::quiet_NaN();
+
 template <typename T>
 void take(const std::vector<Tensor>& tensors, std::string_view name, std::uint64_t rows, std::vector<T>& out) {
   const auto at = std::find_if(tensors.begin(), tensors.end(), [&](const Tensor& t) { return t.name == name; });
@@ -28,11 +30,7 @@ std::uint8_t class_code(std::string_view name) {
   return at == kQualityClasses.end() ? kNoClass : static_cast<std::uint8_t>(at - kQualityClasses.begin());
 }
 
-void append_row(Index& rows, std::uint64_t offset, const HeaderView& segment) {
-  rows.offset.push_back(offset);
-  rows.record.push_back(fnv1a64(segment.text("record").value_or("")));
-  rows.subject.push_back(fnv1a64(segment.text("subject").value_or("")));
-  rows.start.push_back(segment.number("start").value_or(0.0));
+IndexRow row_of(const HeaderView& segment) {
   const auto quality = segment.find("quality");
   std::optional<double> score;
   std::uint8_t klass = kNoClass;
@@ -41,8 +39,36 @@ void append_row(Index& rows, std::uint64_t offset, const HeaderView& segment) {
     score = view.number("score");
     klass = class_code(view.text("class").value_or(""));
   }
-  rows.score.push_back(score ? static_cast<float>(*score) : std::numeric_limits<float>::quiet_NaN());
-  rows.klass.push_back(klass);
+  return {.record = fnv1a64(segment.text("record").value_or("")),
+          .subject = fnv1a64(segment.text("subject").value_or("")),
+          .start = segment.number("start").value_or(0.0),
+          .score = score ? static_cast<float>(*score) : kNoScore,
+          .klass = klass};
+}
+
+IndexRow row_of(const Segment& segment) {
+  const auto score = segment.score();
+  std::uint8_t klass = kNoClass;
+  const auto quality = segment.header.find("quality");
+  if (quality != segment.header.end() && quality->is_object() && quality->contains("class")) {
+    const Json& name = (*quality)["class"];
+    if (!name.is_string() && !name.is_null()) throw Error(Status::kMalformed, "'class' is no text");
+    if (name.is_string()) klass = class_code(name.get_ref<const std::string&>());
+  }
+  return {.record = fnv1a64(segment.record()),
+          .subject = fnv1a64(segment.subject()),
+          .start = segment.start(),
+          .score = score ? static_cast<float>(*score) : kNoScore,
+          .klass = klass};
+}
+
+void append_row(Index& rows, std::uint64_t offset, const IndexRow& row) {
+  rows.offset.push_back(offset);
+  rows.record.push_back(row.record);
+  rows.subject.push_back(row.subject);
+  rows.start.push_back(row.start);
+  rows.score.push_back(row.score);
+  rows.klass.push_back(row.klass);
 }
 
 std::vector<Tensor> index_tensors(Index rows) {

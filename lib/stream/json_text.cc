@@ -5,237 +5,10 @@
 #include <climits>
 
 #include "base/error.h"
+#include "stream/json_scan.h"
 
 namespace cfm::stream {
 namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// Moves over one JSON value after another, checking them.
-class Scanner {
- public:
-  Scanner(std::string_view text, int deepest) : text_(text), deepest_(deepest) {}
-
-  [[noreturn]] void fail(const char* what) const {
-    throw Error(Status::kMalformed, "not JSON: {} at character {}", what, at_ + 1);
-  }
-  void space() {
-    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
-  }
-  bool done() const { return at_ == text_.size(); }
-  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  bool accept(char c) {
-    if (peek() != c || done()) return false;
-    ++at_;
-    return true;
-  }
-  void expect(char c, const char* what) {
-    if (!accept(c)) fail(what);
-  }
-  std::size_t at() const { return at_; }
-
-  // With its quotes.
-  std::string_view string() {
-    const std::size_t start = at_;
-    expect('"', "a quote is missing");
-    for (;;) {
-      if (done()) fail("a string without end");
-      const auto c = static_cast<unsigned char>(text_[at_]);
-      if (c == '"') break;
-      if (c < 0x20) fail("a control character in a string");
-      if (c == '\\') {
-        escape();
-      } else if (c < 0x80) {
-        ++at_;
-      } else {
-        utf8();
-      }
-    }
-    ++at_;
-    return text_.substr(start, at_ - start);
-  }
-
-  std::string_view value(int depth) {
-    const std::size_t start = at_;
-    switch (peek()) {
-      case '{':
-        object(depth);
-        break;
-      case '[':
-        array(depth);
-        break;
-      case '"':
-        string();
-        break;
-      case 't':
-        word("true");
-        break;
-      case 'f':
-        word("false");
-        break;
-      case 'n':
-        word("null");
-        break;
-      default:
-        number();
-    }
-    return text_.substr(start, at_ - start);
-  }
-
-  // A value of which only brackets and quotes are matched.
-  std::string_view unchecked_value() {
-    const std::size_t start = at_;
-    int depth = 0;
-    do {
-      if (done()) fail("a value without end");
-      switch (text_[at_]) {
-        case '[':
-        case '{':
-          ++depth;
-          break;
-        case ']':
-        case '}':
-          --depth;
-          break;
-        case '"':
-          for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
-            if (text_[at_] == '\\') ++at_;
-          }
-          if (at_ >= text_.size()) fail("a string without end");
-          break;
-        default:
-          break;
-      }
-      ++at_;
-    } while (depth > 0);
-    if (depth < 0) fail("a bracket that nothing opened");
-    if (text_[start] != '[' && text_[start] != '{' && text_[start] != '"') {
-      while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '}' && !is_space(text_[at_])) ++at_;
-    }
-    return text_.substr(start, at_ - start);
-  }
-
- private:
-  void escape() {
-    ++at_;
-    switch (peek()) {
-      case '"':
-      case '\\':
-      case '/':
-      case 'b':
-      case 'f':
-      case 'n':
-      case 'r':
-      case 't':
-        ++at_;
-        return;
-      case 'u':
-        break;
-      default:
-        fail("an unknown escape");
-    }
-    const unsigned first = hex4();
-    if (first >= 0xDC00 && first < 0xE000) fail("half a surrogate pair");
-    if (first < 0xD800 || first >= 0xDC00) return;
-    if (!accept('\\') || peek() != 'u') fail("half a surrogate pair");
-    const unsigned second = hex4();
-    if (second < 0xDC00 || second >= 0xE000) fail("half a surrogate pair");
-  }
-
-  unsigned hex4() {
-    ++at_;
-    unsigned code = 0;
-    for (int i = 0; i < 4; ++i, ++at_) {
-      const char c = peek();
-      unsigned digit = 0;
-      if (is_digit(c)) {
-        digit = static_cast<unsigned>(c - '0');
-      } else if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')) {
-        digit = static_cast<unsigned>((c | 0x20) - 'a') + 10;
-      } else {
-        fail("an escape without four digits");
-      }
-      code = code << 4 | digit;
-    }
-    return code;
-  }
-
-  void utf8() {
-    const auto byte = [&](std::size_t i) {
-      return at_ + i < text_.size() ? static_cast<unsigned char>(text_[at_ + i]) : 0U;
-    };
-    const unsigned c = byte(0);
-    const std::size_t length = c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
-    bool good = length > 0;
-    for (std::size_t i = 1; i < length; ++i) good = good && (byte(i) & 0xC0U) == 0x80U;
-    const unsigned second = byte(1);
-    if (c == 0xE0) good = good && second >= 0xA0;
-    if (c == 0xED) good = good && second < 0xA0;
-    if (c == 0xF0) good = good && second >= 0x90;
-    if (c == 0xF4) good = good && second < 0x90;
-    if (!good) fail("text that is not UTF-8");
-    at_ += length;
-  }
-
-  void word(std::string_view wanted) {
-    if (text_.substr(at_, wanted.size()) != wanted) fail("an unknown word");
-    at_ += wanted.size();
-  }
-
-  void digits() {
-    if (!is_digit(peek())) fail("a value is missing or misspelt");
-    while (is_digit(peek())) ++at_;
-  }
-
-  void number() {
-    accept('-');
-    if (!accept('0')) digits();
-    if (accept('.')) digits();
-    if (accept('e') || accept('E')) {
-      if (!accept('+')) accept('-');
-      digits();
-    }
-  }
-
-  void enter(int depth) const {
-    if (depth > deepest_) throw Error(Status::kMalformed, "JSON is nested deeper than {}", deepest_);
-  }
-
-  void array(int depth) {
-    enter(depth);
-    ++at_;
-    space();
-    if (accept(']')) return;
-    do {
-      space();
-      value(depth + 1);
-      space();
-    } while (accept(','));
-    expect(']', "a comma or ] is missing");
-  }
-
-  void object(int depth) {
-    enter(depth);
-    ++at_;
-    space();
-    if (accept('}')) return;
-    do {
-      space();
-      string();
-      space();
-      expect(':', "a colon is missing");
-      space();
-      value(depth + 1);
-      space();
-    } while (accept(','));
-    expect('}', "a comma or } is missing");
-  }
-
-  std::string_view text_;
-  int deepest_;
-  std::size_t at_ = 0;
-};
 
 void append_utf8(std::string& out, unsigned code) {
   const auto put = [&](unsigned byte) { out += static_cast<char>(byte); };
@@ -256,7 +29,8 @@ void append_utf8(std::string& out, unsigned code) {
   }
 }
 
-// Of a checked string with its quotes.
+}  // namespace
+
 std::string unescape(std::string_view quoted) {
   const std::string_view inner = quoted.substr(1, quoted.size() - 2);
   if (inner.find('\\') == std::string_view::npos) return std::string(inner);
@@ -304,19 +78,35 @@ std::string unescape(std::string_view quoted) {
   return out;
 }
 
+namespace {
+
 void refuse_twins(const std::vector<JsonMember>& members) {
+  constexpr std::size_t kFew = 24;  // compared in pairs
+  const auto refuse = [](std::string_view key) {
+    throw Error(Status::kMalformed, "the key '{}' stands twice in one object", key);
+  };
+  if (members.size() <= kFew) {
+    for (std::size_t i = 1; i < members.size(); ++i) {
+      for (std::size_t k = 0; k < i; ++k) {
+        if (members[i].key == members[k].key) refuse(members[i].key);
+      }
+    }
+    return;
+  }
   std::vector<std::string_view> keys;
   keys.reserve(members.size());
   for (const auto& m : members) keys.push_back(m.key);
   std::sort(keys.begin(), keys.end());
   const auto twin = std::adjacent_find(keys.begin(), keys.end());
-  if (twin != keys.end()) throw Error(Status::kMalformed, "the key '{}' stands twice in one object", *twin);
+  if (twin != keys.end()) refuse(*twin);
 }
 
 template <typename Unchecked>
 std::vector<JsonMember> take_apart(std::string_view text, int deepest, const Unchecked& unchecked) {
   Scanner scanner(text, deepest);
   std::vector<JsonMember> members;
+  constexpr std::size_t kUsual = 12;  // keys
+  members.reserve(kUsual);
   scanner.space();
   scanner.expect('{', "an object is missing");
   scanner.space();
@@ -399,22 +189,6 @@ void append_compact(std::string& out, std::string_view json) {
     }
     if (c == '"') quoted = !quoted;
     if (quoted || !is_space(c)) out += c;
-  }
-}
-
-Json parse_json(std::string_view text) {
-  try {
-    return Json::parse(text);
-  } catch (const Json::exception& error) {
-    throw Error(Status::kMalformed, "not JSON: {}", error.what());
-  }
-}
-
-std::string dump_json(const Json& json) {
-  try {
-    return json.dump();
-  } catch (const Json::type_error&) {
-    throw Error(Status::kMalformed, "a text in a header is not UTF-8; convert the input, e.g. with iconv");
   }
 }
 

@@ -43,6 +43,11 @@ void append_compact(std::string& out, std::string_view json);
 // The DOM of a text, and the text of a DOM: status 4 when there is none (no UTF-8, numbers out of range).
 Json parse_json(std::string_view text);
 std::string dump_json(const Json& json);
+// Empties a DOM from the leaves up: its destructor would move every value to a list of its own first.
+void discard(Json& json);
+// Appends the text of a DOM nested at most `deepest` (itself counts 1), and a text with quotes and escapes.
+void append_json(std::string& out, const Json& json, int deepest);
+void append_string(std::string& out, std::string_view text);
 
 // Keys of a header object.
 class HeaderView {

@@ -43,7 +43,16 @@ MappedStream::MappedStream(const std::string& path, std::uint64_t max_frame) : p
   } catch (const Error& error) {
     throw damaged(0, error);
   }
-  // End frames tell where their parts begin: from the last to the first.
+  try {
+    find_parts();
+  } catch (const Error& error) {
+    if (error.status() == Status::kMalformed) refuse_newer();
+    throw;
+  }
+}
+
+// End frames tell where their parts begin: from the last to the first.
+void MappedStream::find_parts() {
   std::vector<std::pair<Part, std::uint64_t>> found;
   for (std::uint64_t end = file_.size(); end > 0;) {
     const std::uint64_t at = end < kEndBytes ? 0 : end - kEndBytes;
@@ -67,6 +76,41 @@ MappedStream::MappedStream(const std::string& path, std::uint64_t max_frame) : p
     const Preamble preamble = preamble_at(at);
     add_part(part, preamble, HeaderView(header_at(at, preamble)));
   }
+}
+
+// What looks wrong from the end may be newer: says status 3 where a reader in order would.
+void MappedStream::refuse_newer() const {
+  std::uint64_t at = 0;
+  try {
+    while (at < file_.size()) at += preamble_at(at).size();
+  } catch (const Error& error) {
+    if (error.status() == Status::kIncompatible) throw damaged(at, error);
+  }
+}
+
+// Frames of a part from byte `at` to byte `end`, by their preambles; unknown critical ones are status 3.
+std::uint64_t MappedStream::hop(const Part& part, std::uint64_t at, std::uint64_t end) const {
+  std::uint64_t frames = 0;
+  for (; at < end; ++frames) {
+    const Preamble preamble = preamble_at(at);
+    if (preamble.part_id != part.id) {
+      throw Error(Status::kMalformed, "frame of part {} inside part {} at byte {}", hex16(preamble.part_id),
+                  hex16(part.id), at);
+    }
+    at += preamble.size();
+  }
+  if (at != end) throw Error(Status::kMalformed, "the frames end at byte {} where the index says {}", at, end);
+  return frames;
+}
+
+// Every frame of a part is a segment of its index, or known by its preamble.
+void MappedStream::check_frames(const Part& part, const std::vector<std::uint64_t>& offsets,
+                                std::uint64_t frames) const {
+  const std::uint64_t first = offsets.empty() ? part.end : part.begin + offsets.front();
+  std::uint64_t found = hop(part, part.begin, first);
+  if (!offsets.empty()) found += hop(part, part.begin + offsets.back(), part.end) + offsets.size() - 1;
+  if (found != frames) found = hop(part, part.begin, part.end);  // some stand between segments
+  if (found != frames) throw Error(Status::kMalformed, "{} frames where the end frame says {}", found, frames);
 }
 
 void MappedStream::add_part(const Part& part, const Preamble& end, const HeaderView& counts) {
@@ -103,6 +147,7 @@ void MappedStream::add_part(const Part& part, const Preamble& end, const HeaderV
                 .header = std::string(header_at(at, preamble)),
                 .payload = file_.slice(at + kPreambleBytes + preamble.header_length, preamble.payload_length)};
     const Index rows = read_index(decode_segment(frame).tensors, counts.count("segments").value_or(0), *index_offset);
+    check_frames(part, rows.offset, end.seq + 1);
     for (const std::uint64_t offset : rows.offset) rows_.offset.push_back(part.begin + offset);
     const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
     append(rows_.record, rows.record);
@@ -128,7 +173,7 @@ void MappedStream::walk(const Part& part, const HeaderView& counts) {
       const HeaderView header(header_at(at, preamble));
       check_frame(preamble.type, header, preamble.payload_length);
       if (preamble.type == 'S') {
-        append_row(rows_, at, header);
+        append_row(rows_, at, row_of(header));
         ++segments;
       }
       payload_bytes += preamble.payload_length;

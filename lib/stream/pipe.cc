@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "stream/decode.h"
 #include "stream/json_text.h"
 
 namespace cfm::stream {
@@ -41,6 +42,10 @@ Json shown_arguments(const Provenance& provenance) {
   Json args = Json::array();
   for (std::size_t i = 0; i < provenance.args.size(); ++i) {
     const std::string& arg = provenance.args[i];
+    if (!provenance.deid.empty()) {
+      if (arg.size() > 1 && arg.starts_with('-')) args.push_back(arg.substr(0, arg.find('=')));
+      continue;
+    }
     const bool fraction =
         takes_fraction(arg.substr(0, arg.find('='))) || (i > 0 && takes_fraction(provenance.args[i - 1]));
     args.push_back(provenance.mode == Prov::kFull || fraction ? arg : base_name(arg));
@@ -91,8 +96,14 @@ Json make_head(const Json& incoming, const Provenance& provenance) {
       if (key != "type" && key != "format" && key != "version") head[key] = value;
     }
   }
+  if (!provenance.deid.empty()) head["deid"] = provenance.deid;
   Json& chain = head["prov"];
   if (!chain.is_array() || provenance.mode == Prov::kNone) chain = Json::array();
+  if (!provenance.deid.empty()) {
+    for (Json& earlier : chain) {
+      if (earlier.is_object()) earlier.erase("args");
+    }
+  }
   if (provenance.mode == Prov::kNone) return head;
   const Json last = chain.empty() || !chain.back().is_object() ? Json() : chain.back().value("id", Json());
   Json entry = {{"id", std::to_string(chain.size() + 1)},
@@ -122,6 +133,11 @@ void Outlet::begin(const Json& incoming) {
 
 void Outlet::write(const Segment& segment) {
   writer_.write(segment);
+  ++written_;
+}
+
+void Outlet::write(ReadySegment segment) {
+  writer_.write(std::move(segment));
   ++written_;
 }
 
@@ -162,10 +178,20 @@ const std::string& Inlet::name() const { return reader_ ? reader_->name() : path
 
 namespace {
 
-// What one frame of a part has become.
+// Frames that travel together: small segments cost less than handing them to a thread.
+struct Batch {
+  std::vector<Frame> frames;
+};
+
+// What they have become.
 struct Worked {
-  std::variant<Frame, Segment> what;
-  std::optional<std::string> reason;  // a segment that is left out
+  struct Item {
+    std::variant<Frame, ReadySegment> what;
+    std::optional<std::string> reason;  // a segment that is left out
+  };
+  std::vector<Item> items;
+  std::exception_ptr error;  // of what followed the items
+  std::chrono::steady_clock::duration time{};
 };
 
 // Frames of a part up to its end; a head that comes too early (the end was lost) waits for its turn.
@@ -204,34 +230,111 @@ class Parts {
   bool partial_ = false;
 };
 
+// How many frames make a batch: about a millisecond of work, so that nobody waits for it.
+class BatchSize {
+ public:
+  std::size_t frames() const { return frames_; }
+  void learn(const Worked& worked) {
+    constexpr auto kShort = std::chrono::microseconds(500), kLong = std::chrono::microseconds(2000);
+    constexpr std::size_t kMost = 256;
+    if (worked.time < kShort && worked.items.size() == frames_) frames_ = std::min(kMost, 2 * frames_);
+    if (worked.time > kLong) frames_ = std::max<std::size_t>(1, frames_ / 2);
+  }
+
+ private:
+  std::size_t frames_ = 1;
+};
+
+// Batches of a part; what goes wrong behind the first frame of one is said with the next.
+class Batches {
+ public:
+  Batches(Parts& parts, const BatchSize& size) : parts_(parts), size_(size) {}
+
+  std::optional<Batch> next() {
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+    if (over_) return std::nullopt;
+    constexpr std::size_t kMostBytes = 256u << 10;  // of payload
+    Batch batch;
+    std::size_t bytes = 0;
+    try {
+      do {
+        auto frame = parts_.next();
+        if (!frame) {
+          over_ = true;
+          break;
+        }
+        bytes += frame->payload.size();
+        batch.frames.push_back(std::move(*frame));
+      } while (batch.frames.size() < size_.frames() && bytes < kMostBytes && parts_.ready());
+    } catch (...) {
+      if (batch.frames.empty()) throw;
+      failure_ = std::current_exception();
+    }
+    return batch.frames.empty() ? std::nullopt : std::optional(std::move(batch));
+  }
+  bool ready() const { return over_ || failure_ || parts_.ready(); }
+
+ private:
+  Parts& parts_;
+  const BatchSize& size_;
+  bool over_ = false;
+  std::exception_ptr failure_;
+};
+
 }  // namespace
 
 Counts relay(Inlet& in, Outlet& out, int threads, const std::function<std::optional<std::string>(Segment&)>& work) {
   Counts total;
   Parts parts(in);
+  BatchSize size;
   std::uint64_t lost = in.lost_pieces();
+  const auto one = [&](Frame& frame) -> Worked::Item {
+    if (frame.type != 'S') return {std::move(frame), std::nullopt};
+    Segment segment = decode_checked(frame);
+    std::optional<std::string> reason = work(segment);
+    if (reason) return {ReadySegment(), std::move(reason)};
+    Worked::Item item{out.ready(segment), std::nullopt};
+    discard(segment.header);
+    for (Tensor& tensor : segment.tensors) discard(tensor.attributes);
+    return item;
+  };
   while (auto head = parts.head()) {
     out.begin(parse_json(head->header));
     Counts counts;
-    ordered_parallel<Frame, Worked>(
-        threads, [&] { return parts.next(); },
-        [&](Frame frame) -> Worked {
-          if (frame.type != 'S') return {std::move(frame), std::nullopt};
-          Segment segment = decode_segment(frame);
-          std::optional<std::string> reason = work(segment);
-          return {std::move(segment), std::move(reason)};
+    Batches batches(parts, size);
+    ordered_parallel<Batch, Worked>(
+        threads, [&] { return batches.next(); },
+        [&](Batch batch) {
+          Worked worked;
+          const auto begin = std::chrono::steady_clock::now();
+          try {
+            for (Frame& frame : batch.frames) worked.items.push_back(one(frame));
+          } catch (...) {
+            worked.error = std::current_exception();
+          }
+          worked.time = std::chrono::steady_clock::now() - begin;
+          return worked;
         },
         [&](Worked worked) {
-          if (const Frame* frame = std::get_if<Frame>(&worked.what)) return out.pass(*frame);
-          ++counts.read;
-          if (worked.reason) {
-            ++counts.skipped[*worked.reason];
-          } else {
-            out.write(std::get<Segment>(worked.what));
-            ++counts.written;
+          size.learn(worked);
+          const Gathering together(out);
+          for (auto& [what, reason] : worked.items) {
+            if (const Frame* frame = std::get_if<Frame>(&what)) {
+              out.pass(*frame);
+              continue;
+            }
+            ++counts.read;
+            if (reason) {
+              ++counts.skipped[*reason];
+            } else {
+              out.write(std::get<ReadySegment>(std::move(what)));
+              ++counts.written;
+            }
           }
+          out.flush();
+          if (worked.error) std::rethrow_exception(worked.error);
         },
-        [&] { return parts.ready(); });
+        [&] { return batches.ready(); });
     counts.damaged = in.lost_pieces() - std::exchange(lost, in.lost_pieces());
     counts.partial = parts.partial() ? 1 : 0;
     out.end(counts, parts.partial() || counts.damaged > 0);
@@ -248,7 +351,7 @@ Counts drain(Inlet& in, const std::function<std::optional<std::string>(Segment&)
   while (parts.head()) {
     while (const auto frame = parts.next()) {
       if (frame->type != 'S') continue;
-      Segment segment = decode_segment(*frame);
+      Segment segment = decode_checked(*frame);
       ++total.read;
       if (const auto reason = consume(segment))
         ++total.skipped[*reason];

@@ -27,6 +27,7 @@ struct Provenance {
   std::optional<std::uint64_t> seed;
   std::string device;  // "" = not recorded
   Prov mode = Prov::kBase;
+  std::string deid = {};  // how this tool de-identifies; then no argument's value stays in the chain. "" = it doesn't
 };
 
 // Counts of one part, and of a program over all parts.
@@ -50,6 +51,12 @@ class Outlet {
   // incoming: the head this part continues, null for a source of streams.
   void begin(const Json& incoming);
   void write(const Segment& segment);
+  // The same in two steps, the first on any thread.
+  ReadySegment ready(const Segment& segment) const { return writer_.ready(segment); }
+  void write(ReadySegment segment);
+  // While on, small frames leave together: by flush(), at the end of a part, or when there is enough of them.
+  void gather(bool on) { writer_.gather(on); }
+  void flush() { writer_.flush(); }
   void pass(const Frame& frame);  // an ancillary frame, as it came
   // Note, index, end. partial: something was lost on the way in, or the incoming part was partial.
   void end(const Counts& counts, bool partial);
@@ -61,6 +68,24 @@ class Outlet {
   Provenance provenance_;
   std::uint64_t written_ = 0;
   bool open_ = false;
+};
+
+// Gathers what is written in its scope. On the way out of an error what was written before it still leaves.
+template <typename Writer>
+class Gathering {
+ public:
+  explicit Gathering(Writer& out) : out_(out) { out_.gather(true); }
+  ~Gathering() {
+    try {
+      out_.gather(false);
+    } catch (const Error&) {  // an error is under way, or flush() has said it
+    }
+  }
+  Gathering(const Gathering&) = delete;
+  Gathering& operator=(const Gathering&) = delete;
+
+ private:
+  Writer& out_;
 };
 
 // The reading end over one or more files (none: standard input).

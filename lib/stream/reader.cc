@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "base/error.h"
 #include "base/hash.h"
@@ -19,11 +18,44 @@ namespace {
 // Characters of a line per byte of payload: no dtype needs more ("-6.103515625e-05," for two).
 constexpr std::uint64_t kTextPerByte = 12;
 
+// Numbers that have been seen, 16 bytes each at most: a part has millions of segments.
+class Seen {
+ public:
+  // False when it is there already.
+  bool insert(std::uint64_t number) {
+    number += number == 0 ? 1 : 0;  // 0 is a free place
+    if (2 * (used_ + 1) > places_.size()) grow();
+    std::uint64_t& place = find(number);
+    if (place == number) return false;
+    place = number;
+    ++used_;
+    return true;
+  }
+
+ private:
+  std::uint64_t& find(std::uint64_t number) {
+    const std::size_t mask = places_.size() - 1;
+    std::size_t i = number & mask;
+    while (places_[i] != 0 && places_[i] != number) i = (i + 1) & mask;
+    return places_[i];
+  }
+  void grow() {
+    constexpr std::size_t kFirst = 64;  // a power of two
+    const auto old = std::exchange(places_, std::vector<std::uint64_t>(std::max(kFirst, 2 * places_.size())));
+    for (const std::uint64_t number : old) {
+      if (number != 0) find(number) = number;
+    }
+  }
+
+  std::vector<std::uint64_t> places_;
+  std::size_t used_ = 0;
+};
+
 // What has been seen of the part at hand.
 struct PartState {
   bool open = false, damaged = false;
   std::uint64_t id = 0, seq = 0, segments = 0, payload_bytes = 0, begin = 0, index_offset = 0;
-  std::unordered_set<std::uint64_t> ids;  // FNV-1a of segment ids: 40 bytes a segment, however long they are
+  Seen ids;  // FNV-1a of segment ids
 };
 
 }  // namespace
@@ -85,7 +117,7 @@ struct FrameReader::Impl {
 
   void check_id(const HeaderView& header) {
     const std::string id = header.text("id").value_or("");
-    if (!part.ids.insert(fnv1a64(id)).second) throw Error(Status::kMalformed, "segment id '{}' twice in a part", id);
+    if (!part.ids.insert(fnv1a64(id))) throw Error(Status::kMalformed, "segment id '{}' twice in a part", id);
   }
 
   void check_status(const HeaderView& header) const {
@@ -156,6 +188,7 @@ struct FrameReader::Impl {
     frame.seq = preamble.seq;
     frame.offset = source.position();
     frame.payload = payload.slice(0, preamble.payload_length);
+    if (preamble.crc && options.verify_payload) frame.payload.verified(preamble.payload_crc);
     account(frame, header, preamble);
     source.advance(preamble.size());
     return true;

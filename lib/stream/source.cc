@@ -11,6 +11,7 @@ namespace cfm::stream {
 namespace {
 
 constexpr std::size_t kBuffer = 256u << 10;     // bytes read from a pipe at once
+constexpr std::size_t kFront = 4096;            // bytes read at once where a large payload may follow
 constexpr std::size_t kFirstPiece = 16u << 20;  // bytes of a payload allocated before any has arrived
 constexpr int kPipeBytes = 1 << 20;             // asked of the kernel, which may refuse
 constexpr std::size_t kPayloadAlignment = 16;   // bytes, of malloc
@@ -51,7 +52,9 @@ std::span<const std::byte> Source::peek(std::size_t n) {
     // The buffer doubles with what has arrived: a promise alone allocates nothing.
     const std::size_t have = end_ - begin_;
     reserve(std::min(n, std::max(kBuffer, 2 * have)));
-    const std::size_t got = file_->read_some(std::span(buffer_).subspan(end_));
+    const auto room = std::span(buffer_).subspan(end_);
+    const std::size_t got =
+        file_->read_some(large_ ? room.first(std::min(room.size(), std::max(n - have, kFront))) : room);
     end_ += got;
     ended_ = got == 0;
   }
@@ -66,7 +69,8 @@ Bytes Source::take(std::size_t skip, std::size_t n) {
     std::vector<std::byte> copy(slice.span().begin(), slice.span().end());  // after damage frames may stand anywhere
     return Bytes::own(std::move(copy));
   }
-  if (skip + n <= kBuffer / 2) peek(skip + n);
+  large_ = skip + n > kBuffer / 2;
+  if (!large_) peek(skip + n);
   keep_taken();
   const std::size_t known = std::min(n, end_ - begin_ - skip);
   std::size_t room = std::max(known, std::min(n, kFirstPiece)), have = known;

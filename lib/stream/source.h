@@ -51,6 +51,7 @@ class Source {
   Bytes taken_;  // read past the buffer; its first taken_known_ bytes are in the buffer, too
   std::size_t taken_known_ = 0;
   bool ended_ = false;
+  bool large_ = false;  // the last payload was read past the buffer: the next may be, too
 };
 
 }  // namespace cfm::stream

@@ -18,62 +18,75 @@ constexpr std::array<std::byte, kAlignment> kZeros{};
 std::span<const std::byte> zeros(std::uint64_t n) { return std::span(kZeros).first(n); }
 
 // Payload of tensors at `offsets`, with the zeros between them.
-std::vector<std::span<const std::byte>> pieces_of(const std::vector<Tensor>& tensors,
-                                                  const std::vector<std::uint64_t>& offsets) {
-  std::vector<std::span<const std::byte>> pieces;
+std::vector<Bytes> pieces_of(const std::vector<Tensor>& tensors, const std::vector<std::uint64_t>& offsets) {
+  std::vector<Bytes> pieces;
+  pieces.reserve(2 * tensors.size());
   std::uint64_t at = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (offsets[i] > at) pieces.push_back(zeros(offsets[i] - at));
-    pieces.push_back(tensors[i].data.span());
+    if (offsets[i] > at) pieces.emplace_back(nullptr, zeros(offsets[i] - at));
+    pieces.push_back(tensors[i].data);
     at = offsets[i] + tensors[i].data.size();
   }
   return pieces;
 }
 
-Bytes joined(std::span<const std::span<const std::byte>> pieces) {
+Bytes joined(std::span<const Bytes> pieces) {
+  if (pieces.size() == 1) return pieces[0];
   std::vector<std::byte> all;
-  for (const auto& piece : pieces) all.insert(all.end(), piece.begin(), piece.end());
+  for (const Bytes& piece : pieces) all.insert(all.end(), piece.span().begin(), piece.span().end());
   return Bytes::own(std::move(all));
+}
+
+constexpr int kTensorDepth = 3;  // header, tensors, tensor
+
+// A further member of an object that is nested `depth` deep.
+void put_member(std::string& out, std::string_view key, const Json& value, int depth) {
+  out += ',';
+  append_string(out, key);
+  out += ':';
+  append_json(out, value, kDeepestJson - depth);
 }
 
 std::string header_of(const std::string& type, const Json& keys, const std::vector<Tensor>& tensors,
                       std::vector<std::uint64_t>& offsets, std::uint64_t& payload_length) {
   offsets.clear();
   payload_length = 0;
-  std::string entries = "{";
-  for (const Tensor& t : tensors) {
-    if (t.data.size() != t.elements() * size_of(t.dtype)) {
-      throw Error(Status::kBug, "tensor '{}' of {} bytes where its shape promises {}", t.name, t.data.size(),
-                  t.elements() * size_of(t.dtype));
+  std::string out;
+  constexpr std::size_t kUsual = 1024;  // bytes
+  out.reserve(kUsual);
+  out.append("{\"type\":\"").append(type).append(1, '"');
+  const auto put_tensors = [&] {
+    out += ",\"tensors\":{";
+    for (const Tensor& t : tensors) {
+      if (t.data.size() != t.elements() * size_of(t.dtype)) {
+        throw Error(Status::kBug, "tensor '{}' of {} bytes where its shape promises {}", t.name, t.data.size(),
+                    t.elements() * size_of(t.dtype));
+      }
+      payload_length = align_up(payload_length);
+      if (!offsets.empty()) out += ',';
+      offsets.push_back(payload_length);
+      append_string(out, t.name);
+      out.append(":{\"dtype\":\"").append(name_of(t.dtype)).append("\",\"shape\":[");
+      for (std::size_t d = 0; d < t.shape.size(); ++d) out.append(d > 0 ? "," : "").append(std::to_string(t.shape[d]));
+      out.append("],\"data_offsets\":[").append(std::to_string(payload_length)).append(1, ',');
+      payload_length += t.data.size();
+      out.append(std::to_string(payload_length)).append(1, ']');
+      for (const auto& [key, value] : t.attributes.items()) put_member(out, key, value, kTensorDepth);
+      out += '}';
     }
-    payload_length = align_up(payload_length);
-    offsets.push_back(payload_length);
-    if (entries.size() > 1) entries += ',';
-    entries += dump_json(t.name) + ":{\"dtype\":\"";
-    entries.append(name_of(t.dtype)) += "\",\"shape\":[";
-    for (std::size_t d = 0; d < t.shape.size(); ++d) entries += (d > 0 ? "," : "") + std::to_string(t.shape[d]);
-    entries += "],\"data_offsets\":[" + std::to_string(payload_length) + ',';
-    payload_length += t.data.size();
-    entries += std::to_string(payload_length) + ']';
-    if (!t.attributes.empty()) {
-      const std::string attributes = dump_json(t.attributes);
-      entries.append(1, ',').append(attributes, 1, attributes.size() - 2);
-    }
-    entries += '}';
-  }
-  entries += '}';
-
-  // One dump for all keys: each has its price.
-  const std::string dumped = dump_json(keys);
-  std::string out = "{\"type\":\"" + type + '"';
+    out += '}';
+  };
   bool placed = false;
-  for (const auto& member : json_members(dumped, kDeepestJson)) {
-    if (member.key == "type") continue;
-    const bool here = member.key == "tensors";
-    out.append(1, ',').append(member.spelt).append(1, ':').append(here ? std::string_view(entries) : member.value);
-    placed = placed || here;
+  for (const auto& [key, value] : keys.items()) {
+    if (key == "type") continue;
+    if (key == "tensors") {
+      put_tensors();
+      placed = true;
+    } else {
+      put_member(out, key, value, 1);
+    }
   }
-  if (!placed) out += ",\"tensors\":" + entries;
+  if (!placed) put_tensors();
   return out += '}';
 }
 
@@ -102,32 +115,44 @@ void FrameWriter::count(char type, std::size_t header_length, std::uint64_t payl
   ++seq_;
 }
 
-void FrameWriter::put(char type, std::string_view header, std::span<const std::span<const std::byte>> payload,
-                      bool crc) {
-  Preamble preamble{.type = type, .crc = crc, .seq = seq_, .part_id = part_id_};
+ReadySegment FrameWriter::ready(char type, std::string_view header, std::vector<Bytes> payload, bool crc) const {
   const std::uint64_t padded = type == 'E' ? kEndBytes - kPreambleBytes : padded_header_length(header.size());
   if (padded > kLargestHeader || header.size() >= padded) {
     throw Error(Status::kMalformed, "{}: a header of {} bytes is too long for a frame '{}'", out_.name(), header.size(),
                 type);
   }
-  preamble.header_length = static_cast<std::uint32_t>(padded);
-  for (const auto& piece : payload) {
-    if (crc) preamble.payload_crc = crc32c(piece, preamble.payload_crc);
-    preamble.payload_length += piece.size();
+  ReadySegment ready;
+  ready.header_length = header.size();
+  ready.front.reserve(kPreambleBytes + padded);
+  ready.front.append(kPreambleBytes, ' ').append(header).resize(kPreambleBytes + padded, ' ');
+  ready.front.back() = '\n';
+  ready.header_crc = crc32c(std::as_bytes(std::span(ready.front)).subspan(kPreambleBytes));
+  for (const Bytes& piece : payload) {
+    const auto known = payload.size() == 1 ? piece.known_crc32c() : std::nullopt;
+    if (crc) ready.payload_crc = known ? *known : crc32c(piece.span(), ready.payload_crc);
+    ready.payload_length += piece.size();
   }
-  std::vector<std::byte> front(kPreambleBytes + padded, std::byte{' '});
-  std::memcpy(front.data() + kPreambleBytes, header.data(), header.size());
-  front.back() = std::byte{'\n'};
-  preamble.header_crc = crc32c(std::span(front).subspan(kPreambleBytes));
-  write_preamble(preamble, front);
+  ready.payload = std::move(payload);
+  return ready;
+}
 
+void FrameWriter::put(char type, ReadySegment& frame, bool crc) {
+  const Preamble preamble{.type = type,
+                          .crc = crc,
+                          .header_length = static_cast<std::uint32_t>(frame.front.size() - kPreambleBytes),
+                          .payload_length = frame.payload_length,
+                          .seq = seq_,
+                          .part_id = part_id_,
+                          .payload_crc = frame.payload_crc,
+                          .header_crc = frame.header_crc};
+  write_preamble(preamble, std::as_writable_bytes(std::span(frame.front)));
   std::vector<std::span<const std::byte>> pieces;
-  pieces.reserve(payload.size() + 2);
-  pieces.emplace_back(front);
-  pieces.insert(pieces.end(), payload.begin(), payload.end());
+  pieces.reserve(frame.payload.size() + 2);
+  pieces.push_back(std::as_bytes(std::span(frame.front)));
+  for (const Bytes& piece : frame.payload) pieces.push_back(piece.span());
   pieces.push_back(zeros(align_up(preamble.payload_length) - preamble.payload_length));
   out_.write(pieces);
-  count(type, header.size(), preamble.payload_length);
+  count(type, frame.header_length, preamble.payload_length);
 }
 
 void FrameWriter::put_text(const Frame& frame) {
@@ -145,22 +170,42 @@ void FrameWriter::write(const Frame& frame) {
     seq_ = segments_ = payload_bytes_ = part_bytes_ = 0;
     rows_ = {};
   }
-  if (frame.type == 'S' && collects_index()) append_row(rows_, part_bytes_, HeaderView(frame.header));
+  if (frame.type == 'S' && collects_index()) append_row(rows_, part_bytes_, row_of(HeaderView(frame.header)));
   if (options_.form == Form::kText) return put_text(frame);
-  const std::span<const std::byte> payload = frame.payload.span();
-  put(frame.type, frame.header, std::span(&payload, payload.empty() ? 0 : 1), frame.crc);
+  std::vector<Bytes> payload;
+  if (frame.payload.size() > 0) payload.push_back(frame.payload);
+  ReadySegment all = ready(frame.type, frame.header, std::move(payload), frame.crc);
+  put(frame.type, all, frame.crc);
 }
 
-void FrameWriter::write(const Segment& segment) {
-  if (!open_) throw Error(Status::kBug, "a segment outside a part");
+ReadySegment FrameWriter::ready(const Segment& segment) const {
   std::vector<std::uint64_t> offsets;
   std::uint64_t payload_length = 0;
-  const std::string header = segment_header(segment, offsets, payload_length);
-  if (collects_index()) append_row(rows_, part_bytes_, HeaderView(header));
-  const auto pieces = pieces_of(segment.tensors, offsets);
-  if (options_.form == Form::kText) return put_text(Frame{.type = 'S', .header = header, .payload = joined(pieces)});
-  put('S', header, pieces, true);
+  std::string header = segment_header(segment, offsets, payload_length);
+  auto pieces = pieces_of(segment.tensors, offsets);
+  ReadySegment all;
+  if (options_.form == Form::kText) {
+    const std::size_t length = header.size();
+    all.front = text_line(Frame{.type = 'S', .header = std::move(header), .payload = joined(pieces)}, options_.payload);
+    all.front += '\n';
+    all.header_length = length;
+    all.payload_length = payload_length;
+  } else {
+    all = ready('S', header, std::move(pieces), true);
+  }
+  if (collects_index()) all.row = row_of(segment);
+  return all;
 }
+
+void FrameWriter::write(ReadySegment segment) {
+  if (!open_) throw Error(Status::kBug, "a segment outside a part");
+  if (collects_index()) append_row(rows_, part_bytes_, segment.row);
+  if (options_.form == Form::kBinary) return put('S', segment, true);
+  out_.write(segment.front);
+  count('S', segment.header_length, segment.payload_length);
+}
+
+void FrameWriter::write(const Segment& segment) { write(ready(segment)); }
 
 void FrameWriter::end_part(Json end, bool with_index) {
   if (!open_) throw Error(Status::kBug, "the end of a part that nobody began");
@@ -172,11 +217,12 @@ void FrameWriter::end_part(Json end, bool with_index) {
     std::vector<std::uint64_t> offsets;
     std::uint64_t payload_length = 0;
     const std::string header = header_of("index", Json::object(), tensors, offsets, payload_length);
-    const auto pieces = pieces_of(tensors, offsets);
+    auto pieces = pieces_of(tensors, offsets);
     if (options_.form == Form::kText) {
       put_text(Frame{.type = 'x', .header = header, .payload = joined(pieces)});
     } else {
-      put('x', header, pieces, true);
+      ReadySegment all = ready('x', header, std::move(pieces), true);
+      put('x', all, true);
     }
   }
   Json json = {{"type", "end"},
@@ -191,11 +237,14 @@ void FrameWriter::end_part(Json end, bool with_index) {
     if (!json.contains(key) && key != "index_offset") json[key] = value;
   }
   const std::string header = dump_json(json);
+  out_.flush();  // the end is written when all before it has succeeded
   if (options_.form == Form::kText) {
     put_text(Frame{.type = 'E', .header = header});
   } else {
-    put('E', header, {}, true);
+    ReadySegment all = ready('E', header, {}, true);
+    put('E', all, true);
   }
+  out_.flush();
   open_ = false;
 }
 

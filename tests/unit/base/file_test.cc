@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,4 +111,34 @@ TEST_CASE("inputs: mapped, read in order, ready or not") {
     CHECK(in.read_some(buffer) == 0);
   }
   ::close(ends[0]);
+}
+
+TEST_CASE("small writes that are gathered leave in order, together, and never twice") {
+  const TemporaryFolder folder;
+  const std::string large(300'000, 'L');
+  auto out = OutputFile::create(folder / "a", false);
+  const std::string temporary = fmt::format("{}.part-{}", folder / "a", ::getpid());
+  out.gather(true);
+  out.write("one ");
+  CHECK(slurp(temporary).empty());
+  CHECK(out.position() == 4);
+  out.flush();
+  CHECK(slurp(temporary) == "one ");
+  out.write("two ");
+  auto moved = std::move(out);
+  moved.write(large);  // more than is gathered
+  CHECK((slurp(temporary) == "one two " + large));
+  moved.write(" three");
+  moved.gather(false);
+  moved.write(" four");
+  moved.gather(true);
+  moved.write(" five");
+  moved.commit();
+  CHECK((slurp(folder / "a") == "one two " + large + " three four five"));
+
+  auto full = OutputFile::create("/dev/full", false);
+  full.gather(true);
+  full.write("lost");
+  CHECK(status_of([&] { full.flush(); }) == Status::kIo);
+  CHECK(status_of([&] { full.gather(false); }) == Status::kOk);  // said once
 }
