@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -15,7 +16,7 @@ namespace {
 
 // What stands in the upper six bits of a word; below kSkip it is an annotation's code.
 enum Word : int { kSkip = 59, kNum = 60, kSub = 61, kChn = 62, kAux = 63 };
-constexpr int kNote = 22;
+constexpr std::size_t kMostAux = 1023;  // ten bits
 constexpr std::string_view kClock = "## time resolution: ";
 constexpr std::string_view kDefinitions = "## annotation type definitions";
 constexpr std::string_view kEndOfDefinitions = "## end of definitions";
@@ -141,9 +142,10 @@ class Reader {
 
   // Notes before the first annotation that set the clock or define codes.
   bool is_about_the_file() {
-    if (now_.code != kNote || now_.sample != 0 || !file_.annotations.empty()) return false;
+    if (now_.code != kNoteCode || now_.sample != 0 || !file_.annotations.empty()) return false;
     if (in_definitions_) {
       in_definitions_ = !now_.aux.starts_with(kEndOfDefinitions);
+      if (in_definitions_) define();
       return true;
     }
     if (now_.aux.starts_with(kDefinitions)) return in_definitions_ = true;
@@ -156,6 +158,17 @@ class Reader {
     return true;
   }
 
+  // 15 c calibration pulse
+  void define() {
+    Fields fields(trimmed(std::string_view(now_.aux).substr(0, now_.aux.find('\n'))));
+    const auto code = whole_number<int>(fields.next());
+    const std::string_view symbol = fields.next();
+    if (!code || *code < 1 || *code >= kSkip || symbol.empty()) {
+      throw Error(Status::kMalformed, "{}: {} defines no annotation code", path_, in_quotes(now_.aux));
+    }
+    file_.defined.push_back({*code, std::string(symbol), std::string(fields.rest())});
+  }
+
   const Bytes& bytes_;
   const std::string& path_;
   std::size_t at_ = 0;
@@ -166,7 +179,90 @@ class Reader {
   AnnotationFile file_;
 };
 
+// The other way round: skips only where ten bits don't do, and nothing that is as it was.
+class Writer {
+ public:
+  explicit Writer(const std::string& path) : path_(path) {}
+
+  std::string write(const AnnotationFile& file) {
+    if (file.resolution < 0 || !std::isfinite(file.resolution)) {
+      throw Error(Status::kUsage, "{}: a clock of {} Hz is none", path_, file.resolution);
+    }
+    if (file.resolution > 0) note(fmt::format("{}{}", kClock, file.resolution));
+    if (!file.defined.empty()) {
+      note(kDefinitions);
+      for (const DefinedCode& d : file.defined) note(fmt::format("{} {} {}", d.code, d.symbol, d.meaning));
+      note(kEndOfDefinitions);
+    }
+    for (const Annotation& a : file.annotations) annotation(a);
+    word(0, 0);
+    return std::move(bytes_);
+  }
+
+ private:
+  void note(std::string_view text) { annotation({.code = kNoteCode, .aux = std::string(text)}); }
+
+  void annotation(const Annotation& a) {
+    const bool fits = a.code >= 1 && a.code < kSkip && a.sub >= -128 && a.sub <= 127 && a.num >= -128 && a.num <= 127 &&
+                      a.chan >= 0 && a.chan <= 255 && a.aux.size() <= kMostAux && a.aux.find('\0') == std::string::npos;
+    if (!fits) {
+      throw Error(Status::kUsage,
+                  "{}: the annotation at sample {} can't be written: code {} (1 to {}), sub {}, num {} (-128 to 127), "
+                  "chan {} (0 to 255), {} bytes of text (at most {}, none of them 0)",
+                  path_, a.sample, a.code, kSkip - 1, a.sub, a.num, a.chan, a.aux.size(), kMostAux);
+    }
+    word(a.code, static_cast<int>(step_to(a.sample)));
+    if (a.sub != 0) word(kSub, a.sub & 0xff);
+    if (a.chan != chan_) word(kChn, chan_ = a.chan);
+    if (a.num != num_) word(kNum, (num_ = a.num) & 0xff);
+    if (a.aux.empty()) return;
+    word(kAux, static_cast<int>(a.aux.size()));
+    bytes_ += a.aux;
+    if (a.aux.size() % 2 != 0) bytes_ += '\0';
+  }
+
+  // What is left for the annotation's own ten bits, after as many skips of 32 bits as it takes.
+  std::int64_t step_to(std::int64_t sample) {
+    constexpr std::int64_t kFarthest = std::numeric_limits<std::int32_t>::max();
+    std::int64_t step = sample - sample_;
+    sample_ = sample;
+    while (step < 0 || step > kMostStep) {
+      const std::int64_t skip = std::clamp(step, -kFarthest, kFarthest);
+      word(kSkip, 0);
+      half(static_cast<std::uint32_t>(skip) >> 16);
+      half(static_cast<std::uint32_t>(skip) & 0xffff);
+      step -= skip;
+    }
+    return step;
+  }
+
+  void word(int code, int value) { half(static_cast<std::uint32_t>(code << 10 | value)); }
+
+  void half(std::uint32_t bits) {
+    bytes_ += static_cast<char>(bits & 0xff);
+    bytes_ += static_cast<char>(bits >> 8);
+  }
+
+  static constexpr std::int64_t kMostStep = 1023;
+  const std::string& path_;
+  std::string bytes_;
+  std::int64_t sample_ = 0;
+  int chan_ = 0, num_ = 0;
+};
+
 }  // namespace
+
+void write_annotations(const std::string& path, const AnnotationFile& file, bool force) {
+  const std::string bytes = Writer(path).write(file);
+  OutputFile out = OutputFile::create(path, force);
+  out.write(bytes);
+  out.commit();
+}
+
+std::string AnnotationFile::symbol(int code) const {
+  const auto own = std::find_if(defined.begin(), defined.end(), [&](const DefinedCode& d) { return d.code == code; });
+  return own == defined.end() ? annotation_symbol(code) : own->symbol;
+}
 
 AnnotationFile read_annotations(const std::string& path) {
   const Bytes bytes = map_file(path);

@@ -66,6 +66,19 @@ constexpr Alias kTable[] = {
     {"EKG", "ECG", "ecg", ""},
     {"ECG wave", "ECG", "ecg", ""},
     {"FECG", "FECG", "ecg", ""},
+    {"MDC_ECG_ELEC_POTL", "ECG", "ecg", ""},
+    {"MDC_ECG_LEAD_I", "I", "ecg", ""},
+    {"MDC_ECG_LEAD_II", "II", "ecg", ""},
+    {"MDC_ECG_LEAD_III", "III", "ecg", ""},
+    {"MDC_ECG_LEAD_AVR", "aVR", "ecg", ""},
+    {"MDC_ECG_LEAD_AVL", "aVL", "ecg", ""},
+    {"MDC_ECG_LEAD_AVF", "aVF", "ecg", ""},
+    {"MDC_ECG_LEAD_V1", "V1", "ecg", ""},
+    {"MDC_ECG_LEAD_V2", "V2", "ecg", ""},
+    {"MDC_ECG_LEAD_V3", "V3", "ecg", ""},
+    {"MDC_ECG_LEAD_V4", "V4", "ecg", ""},
+    {"MDC_ECG_LEAD_V5", "V5", "ecg", ""},
+    {"MDC_ECG_LEAD_V6", "V6", "ecg", ""},
     // Photoplethysmograms.
     {"PLETH", "PLETH", "ppg", ""},
     {"PPG", "PLETH", "ppg", ""},
@@ -74,6 +87,8 @@ constexpr Alias kTable[] = {
     {"SpO2-wave", "PLETH", "ppg", ""},
     {"SpO2 Pleth", "PLETH", "ppg", ""},
     {"Pleth wave", "PLETH", "ppg", ""},
+    {"SpO2", "PLETH", "ppg", "NU"},
+    {"MDC_PULS_OXIM_PLETH", "PLETH", "ppg", ""},
     {"PPG IR", "PPG IR", "ppg", ""},
     {"PPG red", "PPG red", "ppg", ""},
     {"PPG green", "PPG green", "ppg", ""},
@@ -85,6 +100,10 @@ constexpr Alias kTable[] = {
     {"IBP", "ABP", "abp", "mmHg"},
     {"BP", "ABP", "abp", "mmHg"},
     {"NIBP wave", "ABP", "abp", "mmHg"},
+    {"AR", "ABP", "abp", "mmHg"},
+    {"FEM", "ABP", "abp", "mmHg"},
+    {"MDC_PRESS_BLD_ART", "ABP", "abp", ""},
+    {"MDC_PRESS_BLD_ART_ABP", "ABP", "abp", ""},
     {"AOBP", "AOBP", "abp", ""},
     {"Ao", "AOBP", "abp", "mmHg"},
     {"UAP", "UAP", "abp", "mmHg"},
@@ -95,12 +114,19 @@ constexpr Alias kTable[] = {
     {"RESP_IMP", "RESP", "resp", ""},
     {"Resp impedance", "RESP", "resp", ""},
     {"Respiration", "RESP", "resp", ""},
+    {"RR wave", "RESP", "resp", ""},
+    {"MDC_RESP", "RESP", "resp", ""},
+    {"MDC_TTHOR_IMPED", "RESP", "resp", ""},
     {"Airflow", "Airflow", "resp", ""},
     {"Resp nasal", "Resp nasal", "resp", ""},
     {"Resp chest", "Resp chest", "resp", ""},
     {"Resp abdomen", "Resp abdomen", "resp", ""},
     // What else stands beside them.
     {"PAP", "PAP", "pap", ""},
+    {"PA", "PAP", "pap", "mmHg"},
+    {"MDC_PRESS_BLD_ART_PULM", "PAP", "pap", ""},
+    {"MDC_PRESS_BLD_VEN_CENT", "CVP", "cvp", ""},
+    {"MDC_PRESS_INTRA_CRAN", "ICP", "icp", ""},
     {"CVP", "CVP", "cvp", ""},
     {"ICP", "ICP", "icp", ""},
     {"CO2", "CO2", "co2", ""},
@@ -117,7 +143,7 @@ std::string key_of(std::string_view name) {
   for (const char c : name) {
     if (c >= 'A' && c <= 'Z') {
       key += static_cast<char>(c - 'A' + 'a');
-    } else if (std::string_view(" _-./\t").find(c) == std::string_view::npos || (c == '-' && key.empty())) {
+    } else if (std::string_view(" _-./,\t").find(c) == std::string_view::npos || (c == '-' && key.empty())) {
       key += c;
     }
   }
@@ -159,10 +185,44 @@ Known known(std::string_view name, std::string_view unit) {
     const Alias* alias = look_up(key.substr(0, letters), unit);
     if (alias != nullptr) return {std::string(alias->canonical) + key.substr(letters), alias->kind};
   }
+  // "SNUADC/ECG_II" of VitalDB: a device, a slash, its name
+  if (const std::size_t slash = name.rfind('/'); slash != std::string_view::npos) {
+    return known(name.substr(slash + 1), unit);
+  }
+  // "EEG Fpz-Cz", "EMG submental": the first word is the kind
+  const std::string_view first = name.substr(0, name.find(' '));
+  if (first.size() < name.size() && first.size() >= kShortest) {
+    const Alias* alias = look_up(key_of(first), unit);
+    if (alias != nullptr) return {std::string(name), alias->kind};
+  }
   return {std::string(name), "other"};
 }
 
+// What one of a unit is in the standard one of a kind of signal.
+struct UnitRow {
+  std::string_view unit, standard;
+  double factor;
+};
+constexpr std::array kVoltages = {UnitRow{"uV", "mV", 1e-3}, UnitRow{"V", "mV", 1e3}, UnitRow{"nV", "mV", 1e-6}};
+// 1 mmHg = 133.322387415 Pa (NIST SP 811, appendix B.8); 1 cmH2O = 98.0665 Pa
+constexpr std::array kPressures = {UnitRow{"kPa", "mmHg", 1000 / 133.322387415},
+                                   UnitRow{"Pa", "mmHg", 1 / 133.322387415},
+                                   UnitRow{"cmH2O", "mmHg", 98.0665 / 133.322387415}};
+
 }  // namespace
+
+StandardUnit standard_unit(std::string_view kind, std::string_view unit) {
+  constexpr std::array<std::string_view, 4> kPressureKinds = {"abp", "pap", "cvp", "icp"};
+  const std::string usual = canonical_unit(unit);
+  const auto rows = kind == "ecg" ? std::span<const UnitRow>(kVoltages)
+                    : std::ranges::find(kPressureKinds, kind) != kPressureKinds.end()
+                        ? std::span<const UnitRow>(kPressures)
+                        : std::span<const UnitRow>();
+  for (const UnitRow& row : rows) {
+    if (row.unit == usual) return {std::string(row.standard), row.factor};
+  }
+  return {usual, 1};
+}
 
 std::span<const Alias> alias_table() { return kTable; }
 
@@ -179,7 +239,7 @@ bool same_name(std::string_view wanted, std::string_view channel_name, std::stri
 }
 
 std::string canonical_unit(std::string_view unit) {
-  constexpr std::array<std::string_view, 5> kUsual = {"mV", "uV", "V", "mmHg", "NU"};
+  constexpr std::array<std::string_view, 7> kUsual = {"mV", "uV", "V", "mmHg", "NU", "kPa", "cmH2O"};
   std::string text(unit);
   for (const std::string_view micro : {"\u00b5", "\u03bc"}) {
     if (!text.starts_with(micro)) continue;

@@ -4,7 +4,7 @@
 //   canonical_name("ECG_II")     → "II"        canonical_name("MLII") → "MLII"
 //   canonical_name("my signal")  → "my signal" (kind "other")
 //
-// Letter case, blanks and the signs _ - . / within a name don't matter, nor does a leading "ECG" or "lead" before the
+// Letter case, blanks and the signs _ - . / , within a name don't matter, nor does a leading "ECG" or "lead" before the
 // name of a lead ("ECG lead II"); a number after a name of three letters and more is kept ("ECG_1" is "ECG1"). Throws
 // nothing.
 #pragma once
@@ -34,7 +34,15 @@ std::string canonical_name(std::string_view channel_name, std::string_view unit 
 // Whether `wanted` (of --signals) names this channel: the same text, or the same canonical name.
 bool same_name(std::string_view wanted, std::string_view channel_name, std::string_view unit = "");
 
-// Usual spelling of a unit: mV, uV, V, mmHg; others as they came.
+// Usual spelling of a unit: mV, uV, V, mmHg, kPa; others as they came.
 std::string canonical_unit(std::string_view unit);
+
+// The unit in which signals of a kind are given out, and what one of `unit` is in it: ("ecg", "uV") → mV, 0.001;
+// ("abp", "kPa") → mmHg, 7.5. Unknown units stay, with factor 1.
+struct StandardUnit {
+  std::string unit;
+  double factor = 1;
+};
+StandardUnit standard_unit(std::string_view kind, std::string_view unit);
 
 }  // namespace cfm::format

@@ -57,9 +57,10 @@ struct Note {
   bool operator==(const Note&) const = default;
 };
 
-// A channel as a user names it where the file doesn't: "II", "PLETH:NU".
+// A channel as a user names it where the file doesn't: "II", "PLETH:NU", "ABP:0.1mmHg".
 struct ChannelName {
   std::string name, unit;
+  double scale = 1;  // of a stored value, in the unit
 };
 
 struct OpenOptions {

@@ -7,14 +7,14 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "format/mat_layout.h"
 
 namespace cfm::format {
 namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kEnough =
-    512;  // bytes: past the signature of a MAT file of version 7.3, which stands at 512 or 0
+constexpr std::size_t kEnough = 512;  // bytes: past all signatures, and of a first line
 
 struct Signature {
   std::string_view bytes;
@@ -34,7 +34,6 @@ constexpr std::array kSignatures = {
     Signature{"fLaC"sv, FileKind::kAudio},
     Signature{".snd"sv, FileKind::kAudio},
     Signature{"MATLAB "sv, FileKind::kMat},
-    Signature{"\x89HDF\r\n\x1a\n"sv, FileKind::kMat},
     Signature{"\x93NUMPY"sv, FileKind::kNpy},
     Signature{"{\"type\":\"head\""sv, FileKind::kStream},
 };
@@ -49,20 +48,26 @@ constexpr std::array kRefused = {
     Refused{"PK\x03\x04"sv, "a zip archive; unpack it first (unzip)"},
     Refused{"\xff\xfe"sv, "text in UTF-16; convert it first (iconv -f UTF-16 -t UTF-8)"},
     Refused{"\xfe\xff"sv, "text in UTF-16; convert it first (iconv -f UTF-16 -t UTF-8)"},
+    Refused{"BZh"sv, "compressed with bzip2; unpack it first (bunzip2)"},
+    Refused{"\xfd"
+            "7zXZ"sv,
+            "compressed with xz; unpack it first (unxz)"},
+    Refused{"\x89HDF\r\n\x1a\n"sv, "an HDF5 file without the header of a MAT file"},
+    Refused{"\x89PNG"sv, "an image"},
+    Refused{"\xff\xd8\xff"sv, "an image"},
     Refused{"%PDF"sv, "a PDF document"},
+    Refused{"<!DOCTYPE"sv, "a web page"},
+    Refused{"<html"sv, "a web page"},
+    Refused{"<?xml"sv, "XML"},
 };
 
-// MATLAB version 4 has no signature: a type number MOPT (little-endian: 0, O = 0, P 0 … 5, T 0 … 2), rows, columns,
-// whether imaginary (0, 1) and the length of the name, each of four bytes. MAT-File Format, The MathWorks, level 4.
-bool is_mat_4(std::string_view head) {
-  if (head.size() < 20) return false;
-  const auto word = [&](std::size_t i) {
-    std::uint32_t value = 0;
-    for (std::size_t k = 4; k-- > 0;) value = value << 8 | static_cast<std::uint8_t>(head[4 * i + k]);
-    return value;
-  };
-  const std::uint32_t type = word(0), name = word(4);
-  return type < 53 && type % 10 <= 2 && type / 10 % 10 <= 5 && word(3) <= 1 && name >= 2 && name <= 64;
+// Whether the version number of a MAT file of version 5 or 7.3 stands where it must; the text before it is free.
+bool is_mat(std::string_view head) {
+  constexpr std::size_t kVersionAt = 124;  // MAT-File Format, The MathWorks, 2023
+  if (head.size() < kVersionAt + 4) return false;
+  const std::string_view version = head.substr(kVersionAt, 4);
+  return version == "\x00\x01IM"sv || version == "\x01\x00MI"sv || version == "\x00\x02IM"sv ||
+         version == "\x02\x00MI"sv;
 }
 
 }  // namespace
@@ -83,7 +88,7 @@ FileKind sniff(const std::string& path) {
   for (const Signature& signature : kSignatures) {
     if (head.starts_with(signature.bytes)) return signature.kind;
   }
-  if (is_mat_4(head)) return FileKind::kMat;
+  if (is_mat(head) || is_mat_4(head)) return FileKind::kMat;
   const bool is_text = std::ranges::none_of(
       head.substr(0, head.find('\n')), [](unsigned char c) { return c < ' ' && c != '\t' && c != '\r' && c != '\f'; });
   if (is_text) return FileKind::kTable;

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 
 namespace cfm::format {
@@ -216,8 +217,10 @@ class Parser {
     if (signal.file.find('/') != std::string::npos || signal.file == ".." || signal.file == ".") {
       fail("signal file {} lies outside the header's folder", in_quotes(signal.file));
     }
-    if (signal.file == "-" || signal.file == "~") fail("signal file {} is no file", in_quotes(signal.file));
     format(fields.next(), signal);
+    if (signal.format != 0 && (signal.file == "-" || signal.file == "~")) {
+      fail("signal file {} is no file", in_quotes(signal.file));
+    }
     std::optional<std::int64_t> baseline;
     if (const auto field = fields.next(); !field.empty()) baseline = gain(field, signal);
     if (const auto field = fields.next(); !field.empty()) signal.resolution = number<int>(field, "resolution");
@@ -287,6 +290,9 @@ class Parser {
     Fields fields(*line);
     WfdbSegment segment;
     segment.name = as_utf8(fields.next());
+    if (segment.name.find('/') != std::string::npos) {
+      fail("segment {} lies outside the header's folder", in_quotes(segment.name));
+    }
     segment.frames = number<std::int64_t>(fields.next(), "length of segment");
     segment.line = lines_.number();
     if (segment.frames < 0) fail("segment of {} samples", segment.frames);
@@ -303,6 +309,15 @@ class Parser {
 }  // namespace
 
 WfdbHeader parse_wfdb_header(std::string_view text, const std::string& path) { return Parser(text, path).parse(); }
+
+// Most headers are small, and a read costs less than a mapping.
+WfdbHeader read_wfdb_header(const std::string& path) {
+  std::array<std::byte, 8192> bytes;
+  InputFile file = InputFile::open(path);
+  const std::size_t n = file.read(bytes);
+  if (n == bytes.size()) return parse_wfdb_header(map_file(path).text(), path);
+  return parse_wfdb_header({reinterpret_cast<const char*>(bytes.data()), n}, path);
+}
 
 std::vector<std::string> listed_segments(std::string_view text) {
   Lines lines(text);

@@ -1,6 +1,6 @@
 // WFDB header files (.hea), read strictly: what each line says, and nothing that it doesn't.
 //
-//   WfdbHeader header = parse_wfdb_header(map_file("mitdb/100.hea").text(), "mitdb/100.hea");
+//   WfdbHeader header = read_wfdb_header("mitdb/100.hea");
 //   for (const WfdbSignal& signal : header.signals) use(signal.file, signal.format, signal.gain);
 //
 // Throws kMalformed with path and line: what is no number, a rate of 0 or none, a gain that is not finite, fewer signal
@@ -20,7 +20,7 @@ namespace cfm::format {
 
 struct WfdbSignal {
   std::string file;  // name within the header's folder
-  int format = 0;    // 16, 212, …
+  int format = 0;    // 16, 212, …; 0: never recorded, and no file
   std::int64_t samples_per_frame = 1;
   std::int64_t skew = 0;      // frames
   std::int64_t offset = 0;    // bytes before the first sample
@@ -58,6 +58,7 @@ struct WfdbHeader {
 };
 
 WfdbHeader parse_wfdb_header(std::string_view text, const std::string& path);
+WfdbHeader read_wfdb_header(const std::string& path);
 
 // Names of the segments that a header lists, empty when it isn't one of a multi-segment record or can't be read as
 // such: cheap and lenient, for looking through folders.

@@ -1,4 +1,4 @@
-#include "format/readers.h"
+#include "format/wfdb_record.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,13 +11,14 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "format/names.h"
-#include "format/wfdb_header.h"
+#include "format/readers.h"
 #include "format/wfdb_signal.h"
+#include "format/wfdb_unpack.h"
 
 namespace cfm::format {
 namespace {
 
-constexpr std::int64_t kChunkValues = 8192;                  // decoded at once: 32 KiB, which stays in the first cache
+constexpr std::int64_t kChunkValues = 4096;                  // decoded at once: 16 KiB, which stays in the first cache
 constexpr std::int64_t kMostValues = std::int64_t{1} << 59;  // more than any file holds, with room for arithmetic
 
 // 1:02:03.4, as the WFDB tools print times; cut, not rounded.
@@ -36,23 +37,19 @@ struct Group {
   const SignalFormat* format = nullptr;
   std::size_t first_signal = 0, signals = 0;
   std::int64_t values_per_frame = 0;
+  std::int64_t frames = 0;  // that the file holds; skewed signals reach beyond the record's
   std::unique_ptr<SampleSource> source;
 };
 
 class WfdbRecord final : public Recording {
  public:
-  WfdbRecord(const std::string& path, std::string name, const OpenOptions& options)
-      : name_(std::move(name)), options_(options), header_(parse_wfdb_header(map_file(path).text(), path)) {
-    if (header_.is_multi_segment) {
-      throw Error(Status::kMalformed, "{}: a record of {} segments is not supported by this version", path,
-                  header_.segments.size());
-    }
+  WfdbRecord(WfdbHeader header, std::string name, const OpenOptions& options)
+      : name_(std::move(name)), options_(options), header_(std::move(header)) {
     for (std::size_t i = 0; i < header_.signals.size(); ++i) add_to_group(i);
-    std::vector<Bytes> files;
-    for (Group& group : groups_) files.push_back(map_signals(group));
-    find_length(files);
-    for (std::size_t g = 0; g < groups_.size(); ++g) open_source(groups_[g], files[g]);
-    for (const WfdbSignal& signal : header_.signals) channels_.push_back(make_channel(signal));
+    for (Group& group : groups_) open_source(group);
+    find_length();
+    for (Group& group : groups_) check_length(group);
+    for (const WfdbSignal& signal : header_.signals) channels_.push_back(wfdb_channel(signal, header_.fs, frames_));
     say_uncalibrated();
   }
 
@@ -61,10 +58,7 @@ class WfdbRecord final : public Recording {
   std::int64_t frames() const override { return frames_; }
   const std::vector<Channel>& channels() const override { return channels_; }
   std::vector<std::string> comments() const override { return header_.comments; }
-  std::optional<std::string> base_time() const override {
-    if (!header_.date || !header_.time) return std::nullopt;
-    return *header_.date + "T" + *header_.time;
-  }
+  std::optional<std::string> base_time() const override { return wfdb_base_time(header_); }
 
   void verify() const override {
     if (options_.trust_data) return;
@@ -80,22 +74,18 @@ class WfdbRecord final : public Recording {
     out.resize(channels.size());
     for (std::size_t i = 0; i < channels.size(); ++i) {
       const Channel& channel = channels_.at(channels[i]);
+      out[i].real.clear();
       out[i].digital.resize(static_cast<std::size_t>(frames * channel.samples_per_frame));
+      if (group_[channels[i]] == kNoGroup) std::fill(out[i].digital.begin(), out[i].digital.end(), kMissing);
     }
-    for (const Group& group : groups_) {
-      const std::size_t end = group.first_signal + group.signals;
-      const bool wanted = std::any_of(channels.begin(), channels.end(),
-                                      [&](std::size_t c) { return c >= group.first_signal && c < end; });
-      if (!wanted) continue;
-      for_each_chunk(group, first_frame, frames, [&](std::int64_t done, std::int64_t n, const std::int32_t* values) {
-        for (std::size_t i = 0; i < channels.size(); ++i) {
-          if (channels[i] < group.first_signal || channels[i] >= end) continue;
-          const std::int64_t per_frame = channels_[channels[i]].samples_per_frame;
-          pick(values + place_[channels[i]], group.values_per_frame, per_frame, n, group.format->missing,
-               out[i].digital.data() + done * per_frame);
-        }
-      });
+    std::vector<std::pair<std::size_t, std::int64_t>> passes;  // group and skew; seldom more than a group each
+    for (const std::size_t c : channels) {
+      const std::pair pass(group_[c], header_.signals[c].skew);
+      if (pass.first != kNoGroup && std::find(passes.begin(), passes.end(), pass) == passes.end()) {
+        passes.push_back(pass);
+      }
     }
+    for (const auto& [group, skew] : passes) read_group(group, skew, channels, first_frame, frames, out);
   }
 
  private:
@@ -107,22 +97,22 @@ class WfdbRecord final : public Recording {
 
   void add_to_group(std::size_t index) {
     const WfdbSignal& signal = header_.signals[index];
+    place_.push_back(0);
+    group_.push_back(kNoGroup);
+    if (signal.format == 0) return;
     const SignalFormat* format = find_signal_format(signal.format);
     if (format == nullptr) {
       std::vector<int> known;
       for (const SignalFormat& f : signal_formats()) known.push_back(f.code);
-      fail(signal, "unknown format {}; this version reads {}", signal.format, fmt::join(known, ", "));
+      fail(signal, "unknown format {}; known are 0, {}", signal.format, fmt::join(known, ", "));
     }
-    if (signal.skew != 0) fail(signal, "skew of {} samples is not supported by this version", signal.skew);
-    const bool joins = index > 0 && header_.signals[index - 1].file == signal.file;
-    if (!joins) {
-      for (std::size_t i = 0; i < index; ++i) {
-        if (header_.signals[i].file == signal.file)
-          fail(signal, "signals of {} don't stand together", in_quotes(signal.file));
+    const std::string path = beside(header_.path, signal.file);
+    if (index == 0 || group_[index - 1] == kNoGroup || groups_.back().path != path) {
+      for (const Group& group : groups_) {
+        if (group.path == path) fail(signal, "signals of {} don't stand together", in_quotes(signal.file));
       }
-      const auto slash = header_.path.rfind('/');
       Group group;
-      group.path = (slash == std::string::npos ? "" : header_.path.substr(0, slash + 1)) + signal.file;
+      group.path = path;
       group.offset = signal.offset;
       group.format = format;
       group.first_signal = index;
@@ -133,14 +123,15 @@ class WfdbRecord final : public Recording {
     if (signal.offset != 0 && signal.offset != group.offset) {
       fail(signal, "byte offsets {} and {} in one file", group.offset, signal.offset);
     }
-    place_.push_back(group.values_per_frame);
+    place_.back() = group.values_per_frame;
+    group_.back() = groups_.size() - 1;
     if (signal.samples_per_frame > kMostValues - group.values_per_frame)
       fail(signal, "more samples a frame than a file holds");
     group.values_per_frame += signal.samples_per_frame;
     ++group.signals;
   }
 
-  Bytes map_signals(Group& group) const {
+  void open_source(Group& group) const {
     const WfdbSignal& signal = header_.signals[group.first_signal];
     if (!is_regular_file(group.path)) fail(signal, "no such file: {}", group.path);
     const Bytes file = map_file(group.path);
@@ -148,70 +139,75 @@ class WfdbRecord final : public Recording {
     if (group.offset > group.bytes) {
       fail(signal, "byte offset {} lies beyond the end of {} ({} bytes)", group.offset, group.path, group.bytes);
     }
-    return file;
+    SignalFile signals{.data = file.slice(static_cast<std::size_t>(group.offset),
+                                          static_cast<std::size_t>(group.bytes - group.offset)),
+                       .path = group.path};
+    for (std::size_t i = 0; i < group.signals; ++i) {
+      const WfdbSignal& s = header_.signals[group.first_signal + i];
+      signals.initial.push_back(s.initial.value_or(s.adc_zero));
+      signals.samples_per_frame.push_back(s.samples_per_frame);
+    }
+    group.source = group.format->open(std::move(signals));
+    group.frames = group.source->values() / group.values_per_frame;
   }
 
   // From the header, or from the files where it says nothing.
-  void find_length(const std::vector<Bytes>& files) {
+  void find_length() {
     if (header_.frames) {
       frames_ = *header_.frames;
       return;
     }
     if (groups_.empty()) throw Error(Status::kMalformed, "{}: neither signals nor a length", header_.path);
-    for (std::size_t g = 0; g < groups_.size(); ++g) {
-      const Group& group = groups_[g];
-      const auto bytes = static_cast<std::int64_t>(files[g].size()) - group.offset;
-      const std::int64_t frames = group.format->values_in(bytes) / group.values_per_frame;
-      const std::int64_t used = group.format->bytes_for(frames * group.values_per_frame);
+    for (const Group& group : groups_) {
+      const std::int64_t bytes = group.bytes - group.offset;
       const std::int64_t block = group.format->block;
+      const std::int64_t used =
+          group.format->bytes_for ? group.format->bytes_for(group.frames * group.values_per_frame) : bytes;
       if (bytes != used && bytes != (used + block - 1) / block * block) {
         throw Error(Status::kMalformed,
                     "{}: {} bytes end within a frame (record truncated at {}); the header gives no length", group.path,
-                    group.bytes, clock_time(static_cast<double>(frames) / header_.fs));
+                    group.bytes, clock_time(static_cast<double>(group.frames) / header_.fs));
       }
-      if (frames == 0) throw Error(Status::kMalformed, "{}: no samples", group.path);
-      if (g > 0 && frames != frames_) {
+      if (group.frames == 0) throw Error(Status::kMalformed, "{}: no samples", group.path);
+      if (group.frames != groups_[0].frames) {
         throw Error(Status::kMalformed, "{}: {} frames in {} and {} in {}; the header gives no length", header_.path,
-                    frames_, groups_[0].path, frames, group.path);
+                    groups_[0].frames, groups_[0].path, group.frames, group.path);
       }
-      frames_ = frames;
     }
+    frames_ = groups_[0].frames;
   }
 
-  void open_source(Group& group, const Bytes& file) const {
-    const bool absurd = frames_ > kMostValues / group.values_per_frame;
-    const std::int64_t need = absurd ? 0 : group.offset + group.format->bytes_for(frames_ * group.values_per_frame);
-    if (absurd || group.bytes < need) {
-      const std::int64_t there = group.format->values_in(group.bytes - group.offset) / group.values_per_frame;
+  void check_length(Group& group) const {
+    if (group.frames < frames_) {
+      const std::string end = clock_time(static_cast<double>(group.frames) / header_.fs);
+      if (group.format->bytes_for == nullptr) {
+        throw Error(Status::kMalformed,
+                    "{}: {} samples a signal where the header promises {} (record truncated at {}); --on-error skip "
+                    "leaves such records out",
+                    group.path, group.source->values() / static_cast<std::int64_t>(group.signals),
+                    frames_ > kMostValues / group.values_per_frame
+                        ? "more than any file holds"
+                        : std::to_string(frames_ * header_.signals[group.first_signal].samples_per_frame),
+                    end);
+      }
       throw Error(
           Status::kMalformed,
           "{}: {} bytes where the header promises {} (record truncated at {}); --on-error skip leaves such records "
           "out",
-          group.path, group.bytes, absurd ? "more than any file holds" : std::to_string(need),
-          clock_time(static_cast<double>(there) / header_.fs));
+          group.path, group.bytes,
+          frames_ > kMostValues / group.values_per_frame ? "more than any file holds" : std::to_string(bytes_of(group)),
+          end);
     }
-    SignalFile signals{
-        file.slice(static_cast<std::size_t>(group.offset), static_cast<std::size_t>(group.bytes - group.offset)), {}};
+    std::int64_t skew = 0;
     for (std::size_t i = 0; i < group.signals; ++i) {
-      const WfdbSignal& signal = header_.signals[group.first_signal + i];
-      signals.initial.push_back(signal.initial.value_or(signal.adc_zero));
+      skew = std::max(skew, header_.signals[group.first_signal + i].skew);
     }
-    group.source = group.format->open(std::move(signals));
+    if (group.frames - frames_ > skew) group.frames = frames_ + skew;
   }
 
-  Channel make_channel(const WfdbSignal& signal) const {
-    Channel channel;
-    channel.name = signal.name;
-    channel.unit = canonical_unit(signal.unit);
-    channel.kind = kind_of(channel.name, channel.unit);
-    channel.samples_per_frame = static_cast<int>(signal.samples_per_frame);
-    channel.fs = header_.fs * static_cast<double>(signal.samples_per_frame);
-    channel.samples = frames_ * signal.samples_per_frame;
-    channel.scale = 1 / signal.gain;
-    channel.offset = static_cast<double>(signal.baseline);
-    channel.calibrated = signal.calibrated;
-    channel.type = find_signal_format(signal.format)->bits <= 16 ? SampleType::kI16 : SampleType::kI32;
-    return channel;
+  // That the header promises of a file that isn't compressed.
+  std::int64_t bytes_of(const Group& group) const {
+    return group.offset + group.format->bytes_for(frames_ * group.values_per_frame);
   }
 
   // Once a program, for the first record that has such a signal.
@@ -238,17 +234,34 @@ class WfdbRecord final : public Recording {
     }
   }
 
-  static void pick(const std::int32_t* values, std::int64_t stride, std::int64_t per_frame, std::int64_t frames,
-                   std::int32_t missing, std::int32_t* out) {
-    const auto mark = [missing](std::int32_t value) { return value == missing ? kMissing : value; };
-    if (stride == per_frame) {
-      for (std::int64_t i = 0; i < frames * per_frame; ++i) out[i] = mark(values[i]);
-    } else if (per_frame == 1) {
-      for (std::int64_t i = 0; i < frames; ++i) out[i] = mark(values[i * stride]);
-    } else {
-      for (std::int64_t i = 0; i < frames; ++i) {
-        for (std::int64_t k = 0; k < per_frame; ++k) out[i * per_frame + k] = mark(values[i * stride + k]);
+  // The signals of a group that are stored `skew` frames late; behind the last frame of the file they are missing.
+  void read_group(std::size_t number, std::int64_t skew, std::span<const std::size_t> channels, std::int64_t first,
+                  std::int64_t frames, std::vector<Samples>& out) const {
+    const Group& group = groups_[number];
+    const std::int64_t from = std::min(first, group.frames - std::min(skew, group.frames)) + skew;
+    const std::int64_t there = std::clamp<std::int64_t>(group.frames - from, 0, frames);
+    const auto is_ours = [&](std::size_t c) { return group_[c] == number && header_.signals[c].skew == skew; };
+    for_each_chunk(group, from, there, [&](std::int64_t done, std::int64_t n, const std::int32_t* values) {
+      for (std::size_t i = 0; i < channels.size(); ++i) {
+        if (!is_ours(channels[i])) continue;
+        const std::int64_t per_frame = channels_[channels[i]].samples_per_frame;
+        const std::int32_t* at = values + place_[channels[i]];
+        std::int32_t* to = out[i].digital.data() + done * per_frame;
+        if (per_frame == group.values_per_frame) {
+          pick(at, 1, n * per_frame, group.format->missing, to);
+        } else if (per_frame == 1) {
+          pick(at, group.values_per_frame, n, group.format->missing, to);
+        } else {
+          for (std::int64_t f = 0; f < n; ++f) {
+            pick(at + f * group.values_per_frame, 1, per_frame, group.format->missing, to + f * per_frame);
+          }
+        }
       }
+    });
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      if (!is_ours(channels[i])) continue;
+      const auto filled = there * channels_[channels[i]].samples_per_frame;
+      std::fill(out[i].digital.begin() + filled, out[i].digital.end(), kMissing);
     }
   }
 
@@ -261,19 +274,19 @@ class WfdbRecord final : public Recording {
         const std::int32_t* from = values + place_[index];
         const std::int64_t per_frame = channels_[index].samples_per_frame;
         if (done == 0) first[s] = *from;
-        std::uint32_t sum = sums[s];
-        for (std::int64_t i = 0; i < n; ++i) {
-          for (std::int64_t k = 0; k < per_frame; ++k)
-            sum += static_cast<std::uint32_t>(from[i * group.values_per_frame + k]);
+        if (per_frame == 1) {
+          sums[s] += sum_of(from, group.values_per_frame, n);
+        } else {
+          for (std::int64_t f = 0; f < n; ++f) sums[s] += sum_of(from + f * group.values_per_frame, 1, per_frame);
         }
-        sums[s] = sum;
       }
     });
     for (std::size_t s = 0; s < group.signals; ++s) {
       const WfdbSignal& signal = header_.signals[group.first_signal + s];
       const int sum = static_cast<int>(sums[s] & 0xffff);
       if (signal.checksum && *signal.checksum != sum) refuse_checksum(group, signal, sum);
-      if (signal.initial && *signal.initial != first[s] && frames_ > 0) {
+      const bool is_start = group.format->code == 8;  // and no copy of the first value
+      if (signal.initial && *signal.initial != first[s] && frames_ > 0 && !is_start) {
         fail(signal, "first value of signal {} is {} where the header promises {}; --trust-data reads it as it is",
              signal.name, first[s], *signal.initial);
       }
@@ -289,28 +302,68 @@ class WfdbRecord final : public Recording {
                   "--trust-data reads such records",
                   header_.path, signal.name, sum);
     }
-    const std::int64_t need = group.offset + group.format->bytes_for(frames_ * group.values_per_frame);
+    const std::int64_t more_bytes = group.format->bytes_for == nullptr ? 0 : group.bytes - bytes_of(group);
     const std::string more =
-        group.bytes > need ? fmt::format(" ({} holds {} bytes more than promised)", group.path, group.bytes - need)
-                           : "";
+        more_bytes > 0 ? fmt::format(" ({} holds {} bytes more than promised)", group.path, more_bytes) : "";
     fail(signal, "checksum of signal {} is {} where the header promises {}{}; --trust-data reads it as it is",
          signal.name, sum, *signal.checksum, more);
   }
+
+  static constexpr auto kNoGroup = static_cast<std::size_t>(-1);  // of a signal of format 0
 
   std::string name_;
   OpenOptions options_;
   WfdbHeader header_;
   std::int64_t frames_ = 0;
   std::vector<Group> groups_;
+  std::vector<std::size_t> group_;   // of each signal
   std::vector<std::int64_t> place_;  // of each signal's first value within its group's frame
   std::vector<Channel> channels_;
 };
 
 }  // namespace
 
+std::string beside(const std::string& header_path, const std::string& file) {
+  const auto slash = header_path.rfind('/');
+  return (slash == std::string::npos ? "" : header_path.substr(0, slash + 1)) + file;
+}
+
+Channel wfdb_channel(const WfdbSignal& signal, double frames_a_second, std::int64_t frames) {
+  Channel channel;
+  channel.name = signal.name;
+  channel.unit = canonical_unit(signal.unit);
+  channel.kind = kind_of(channel.name, channel.unit);
+  channel.samples_per_frame = static_cast<int>(signal.samples_per_frame);
+  channel.fs = frames_a_second * static_cast<double>(signal.samples_per_frame);
+  channel.samples = frames * signal.samples_per_frame;
+  channel.scale = 1 / signal.gain;
+  channel.offset = static_cast<double>(signal.baseline);
+  channel.calibrated = signal.calibrated;
+  const SignalFormat* format = find_signal_format(signal.format);
+  channel.type = format != nullptr && format->bits <= 16 ? SampleType::kI16 : SampleType::kI32;
+  return channel;
+}
+
+std::optional<std::string> wfdb_base_time(const WfdbHeader& header) {
+  if (!header.date || !header.time) return std::nullopt;
+  return *header.date + "T" + *header.time;
+}
+
+std::unique_ptr<Recording> open_wfdb_signals(WfdbHeader header, std::string name, const OpenOptions& options) {
+  return std::make_unique<WfdbRecord>(std::move(header), std::move(name), options);
+}
+
 std::unique_ptr<Recording> open_wfdb_record(const std::string& path, const std::string& name,
                                             const OpenOptions& options) {
-  return std::make_unique<WfdbRecord>(path, name, options);
+  const char* idle = options.fs                  ? "a rate"
+                     : !options.channels.empty() ? "names of channels"
+                     : !options.variable.empty() ? "a variable"
+                                                 : nullptr;
+  if (idle != nullptr)
+    throw Error(Status::kUsage, "{}: {} is given, but a WFDB header says it all; leave it out", path, idle);
+  WfdbHeader header = read_wfdb_header(path);
+  return header.is_multi_segment ? open_wfdb_segments(std::move(header), name, options)
+                                 : open_wfdb_signals(std::move(header), name, options);
 }
 
 }  // namespace cfm::format

@@ -5,66 +5,152 @@
 #include <bit>
 #include <cstring>
 
+#include "format/wfdb_unpack.h"
+
 namespace cfm::format {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "formats are read as they lie in memory");
 
-// Two's complement, 16 bits, little-endian.
-struct Format16 {
-  static constexpr int kCode = 16, kBits = 16;
-  static constexpr std::int32_t kMissing = -32768;
-  static constexpr std::int64_t kBlock = 2;
-  static std::int64_t bytes_for(std::int64_t n) { return 2 * n; }
-  static std::int64_t values_in(std::int64_t n) { return n / 2; }
+template <typename T>
+T load(const std::uint8_t* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
 
-  static void decode(const std::byte* data, std::int64_t first, std::span<std::int32_t> values) {
-    const std::byte* from = data + 2 * first;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      std::int16_t value;
-      std::memcpy(&value, from + 2 * i, sizeof value);
-      values[i] = value;
-    }
+constexpr std::int32_t sign_extended(std::uint32_t bits, int width) {
+  return static_cast<std::int32_t>(bits << (32 - width)) >> (32 - width);
+}
+
+// How each format packs values: kValues of them in kBytes; the first k of a block stand in its first kPart[k] bytes.
+
+struct Format16 {  // two's complement, little-endian
+  static constexpr int kCode = 16, kBits = 16, kValues = 1, kBytes = 2;
+  static constexpr std::array<std::int64_t, 1> kPart = {0};
+  static std::int32_t value(const std::uint8_t* block, int) { return load<std::int16_t>(block); }
+};
+
+struct Format24 {
+  static constexpr int kCode = 24, kBits = 24, kValues = 1, kBytes = 3;
+  static constexpr std::array<std::int64_t, 1> kPart = {0};
+  static std::int32_t value(const std::uint8_t* block, int) {
+    return sign_extended(load<std::uint16_t>(block) | static_cast<std::uint32_t>(block[2]) << 16, 24);
   }
 };
 
-// Two's complement, 12 bits: two values in three bytes, the upper halves in the second byte, the later value's on top.
-struct Format212 {
-  static constexpr int kCode = 212, kBits = 12;
-  static constexpr std::int32_t kMissing = -2048;
-  static constexpr std::int64_t kBlock = 3;
-  static std::int64_t bytes_for(std::int64_t n) { return n / 2 * 3 + n % 2 * 2; }
-  static std::int64_t values_in(std::int64_t n) { return n / 3 * 2 + (n % 3 == 2 ? 1 : 0); }
+struct Format32 {
+  static constexpr int kCode = 32, kBits = 32, kValues = 1, kBytes = 4;
+  static constexpr std::array<std::int64_t, 1> kPart = {0};
+  static std::int32_t value(const std::uint8_t* block, int) { return load<std::int32_t>(block); }
+};
 
-  static std::int32_t signed_12(std::uint32_t bits) { return static_cast<std::int32_t>(bits << 20) >> 20; }
-  static std::int32_t even(const std::uint8_t* block) { return signed_12(block[0] | (block[1] & 0x0fU) << 8); }
-  static std::int32_t odd(const std::uint8_t* block) { return signed_12(block[2] | (block[1] & 0xf0U) << 4); }
-
-  static void decode(const std::byte* data, std::int64_t first, std::span<std::int32_t> values) {
-    if (values.empty()) return;
-    const auto* block = reinterpret_cast<const std::uint8_t*>(data) + first / 2 * 3;
-    std::int32_t* to = values.data();
-    std::size_t left = values.size();
-    if (first % 2 != 0) {
-      *to++ = odd(block);
-      block += 3;
-      --left;
-    }
-    for (std::size_t i = 0; i < left / 2; ++i) {
-      to[2 * i] = even(block + 3 * i);
-      to[2 * i + 1] = odd(block + 3 * i);
-    }
-    if (left % 2 != 0) to[left - 1] = even(block + left / 2 * 3);
+struct Format61 {  // two's complement, big-endian
+  static constexpr int kCode = 61, kBits = 16, kValues = 1, kBytes = 2;
+  static constexpr std::array<std::int64_t, 1> kPart = {0};
+  static std::int32_t value(const std::uint8_t* block, int) {
+    const auto bits = load<std::uint16_t>(block);
+    return static_cast<std::int16_t>(bits >> 8 | bits << 8);
   }
 };
+
+struct Format80 {  // offset binary
+  static constexpr int kCode = 80, kBits = 8, kValues = 1, kBytes = 1;
+  static constexpr std::array<std::int64_t, 1> kPart = {0};
+  static std::int32_t value(const std::uint8_t* block, int) { return *block - 128; }
+};
+
+struct Format160 {  // offset binary, little-endian
+  static constexpr int kCode = 160, kBits = 16, kValues = 1, kBytes = 2;
+  static constexpr std::array<std::int64_t, 1> kPart = {0};
+  static std::int32_t value(const std::uint8_t* block, int) { return load<std::uint16_t>(block) - 32768; }
+};
+
+struct Format212 {  // the upper halves in the second byte, the later value's on top
+  static constexpr int kCode = 212, kBits = 12, kValues = 2, kBytes = 3;
+  static constexpr std::array<std::int64_t, 2> kPart = {0, 2};
+  static std::int32_t value(const std::uint8_t* block, int k) {
+    return k == 0 ? sign_extended(load<std::uint16_t>(block), 12)
+                  : sign_extended(block[2] | (block[1] & 0xf0U) << 4, 12);
+  }
+};
+
+struct Format310 {  // two words of 16 bits, a value in bits 1 to 10 of each, the third in their upper five
+  static constexpr int kCode = 310, kBits = 10, kValues = 3, kBytes = 4;
+  static constexpr std::array<std::int64_t, 3> kPart = {0, 2, 4};
+  static std::int32_t value(const std::uint8_t* block, int k) {
+    if (k < 2) return sign_extended(load<std::uint16_t>(block + 2 * k) >> 1U, 10);
+    const std::uint32_t bits = load<std::uint32_t>(block);
+    return sign_extended((bits >> 11 & 0x1f) | (bits >> 27) << 5, 10);
+  }
+};
+
+struct Format311 {  // one after the other in 30 bits of 32
+  static constexpr int kCode = 311, kBits = 10, kValues = 3, kBytes = 4;
+  static constexpr std::array<std::int64_t, 3> kPart = {0, 2, 3};
+  static std::int32_t value(const std::uint8_t* block, int k) {
+    if (k == 0) return sign_extended(load<std::uint16_t>(block), 10);
+    if (k == 1) return sign_extended(static_cast<std::uint32_t>(block[1] >> 2 | block[2] << 6), 10);
+    return sign_extended(static_cast<std::uint32_t>(block[2] >> 4 | block[3] << 4), 10);
+  }
+};
+
+template <typename Format>
+std::int64_t bytes_for(std::int64_t n) {
+  return n / Format::kValues * Format::kBytes + Format::kPart[static_cast<std::size_t>(n % Format::kValues)];
+}
+
+template <typename Format>
+std::int64_t values_in(std::int64_t bytes) {
+  const auto part = std::upper_bound(Format::kPart.begin(), Format::kPart.end(), bytes % Format::kBytes);
+  return bytes / Format::kBytes * Format::kValues + (part - Format::kPart.begin() - 1);
+}
+
+// Whole blocks. The inner loops have fixed lengths, so that a compiler makes vectors of them.
+template <typename Format>
+void unpack(const std::uint8_t* __restrict from, std::int64_t blocks, std::int32_t* __restrict to) {
+  constexpr int kAtOnce = 16;
+  std::int64_t b = 0;
+  for (; b + kAtOnce <= blocks; b += kAtOnce) {
+    for (int i = 0; i < kAtOnce; ++i) {
+      for (int k = 0; k < Format::kValues; ++k) {
+        to[i * Format::kValues + k] = Format::value(from + i * Format::kBytes, k);
+      }
+    }
+    from += kAtOnce * Format::kBytes;
+    to += kAtOnce * Format::kValues;
+  }
+  for (; b < blocks; ++b, from += Format::kBytes, to += Format::kValues) {
+    for (int k = 0; k < Format::kValues; ++k) to[k] = Format::value(from, k);
+  }
+}
 
 // A format whose values stand at places that can be computed.
 template <typename Format>
-class RandomAccess final : public SampleSource {
+class Packed final : public SampleSource {
  public:
-  explicit RandomAccess(SignalFile file) : data_(std::move(file.data)) {}
+  explicit Packed(SignalFile file) : data_(std::move(file.data)) {}
+
+  std::int64_t values() const override { return values_in<Format>(static_cast<std::int64_t>(data_.size())); }
+
   void decode(std::int64_t first, std::span<std::int32_t> values) const override {
-    Format::decode(data_.data(), first, values);
+    const auto* block = reinterpret_cast<const std::uint8_t*>(data_.data()) + first / Format::kValues * Format::kBytes;
+    std::int32_t* to = values.data();
+    auto left = static_cast<std::int64_t>(values.size());
+    if (const int begun = static_cast<int>(first % Format::kValues); begun != 0) {
+      for (int k = begun; k < Format::kValues && left > 0; ++k, --left) *to++ = Format::value(block, k);
+      block += Format::kBytes;
+    }
+    const std::int64_t blocks = left / Format::kValues;
+    if constexpr (Format::kCode == 212) {
+      const std::int64_t done = unpack_212(block, blocks, to);
+      unpack<Format>(block + done * Format::kBytes, blocks - done, to + done * Format::kValues);
+    } else {
+      unpack<Format>(block, blocks, to);
+    }
+    block += blocks * Format::kBytes;
+    to += blocks * Format::kValues;
+    for (int k = 0; k < left % Format::kValues; ++k) *to++ = Format::value(block, k);
   }
 
  private:
@@ -72,19 +158,31 @@ class RandomAccess final : public SampleSource {
 };
 
 template <typename Format>
-constexpr SignalFormat random_access() {
+constexpr SignalFormat packed() {
+  constexpr auto kMissing = static_cast<std::int32_t>(-(std::int64_t{1} << (Format::kBits - 1)));
   return {Format::kCode,
           Format::kBits,
-          Format::kMissing,
-          &Format::bytes_for,
-          &Format::values_in,
-          Format::kBlock,
+          kMissing,
+          &bytes_for<Format>,
+          Format::kBytes,
           [](SignalFile file) -> std::unique_ptr<SampleSource> {
-            return std::make_unique<RandomAccess<Format>>(std::move(file));
+            return std::make_unique<Packed<Format>>(std::move(file));
           }};
 }
 
-constexpr std::array kFormats = {random_access<Format16>(), random_access<Format212>()};
+template <int kCode, int kBits>
+constexpr SignalFormat flac() {
+  return {kCode,   kBits, -(1 << (kBits - 1)),
+          nullptr, 1,     [](SignalFile file) { return open_flac(std::move(file), kBits); }};
+}
+
+// Sums of differences may reach any value.
+constexpr SignalFormat kDifferences = {8, 32, kNoMark, [](std::int64_t n) { return n; }, 1, &open_differences};
+
+constexpr std::array kFormats = {kDifferences,        packed<Format16>(),  packed<Format24>(),  packed<Format32>(),
+                                 packed<Format61>(),  packed<Format80>(),  packed<Format160>(), packed<Format212>(),
+                                 packed<Format310>(), packed<Format311>(), flac<508, 8>(),      flac<516, 16>(),
+                                 flac<524, 24>()};
 
 }  // namespace
 

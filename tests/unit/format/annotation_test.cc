@@ -111,6 +111,80 @@ TEST_CASE("every real annotation file is read, in order") {
   CHECK(beats > 48701);  // the beats that the reference detectors are scored on, and the learning periods
 }
 
+TEST_CASE("what is written reads back the same") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "r.atr";
+  AnnotationFile file;
+  const auto add = [&](Annotation a) { file.annotations.push_back(std::move(a)); };
+  add({.sample = 0, .code = 1});
+  add({.sample = 0, .code = 28, .aux = "(AFIB"});
+  add({.sample = 1023, .code = 12, .sub = -128, .chan = 255, .num = 127});
+  add({.sample = 2047, .code = 49, .sub = 127, .chan = 255, .num = -128});
+  add({.sample = 70000, .code = 58, .aux = "even"});
+  add({.sample = 69000, .code = 1, .chan = 1});  // back in time, as unsorted files have it
+  add({.sample = std::int64_t{1} << 31, .code = 2});
+  add({.sample = (std::int64_t{1} << 31) + 1024, .code = 2});
+  add({.sample = std::int64_t{1} << 40, .code = 3, .aux = "\u00e4\u00f6"});
+  add({.sample = -(std::int64_t{1} << 35), .code = 22, .aux = std::string(1023, 'x')});
+  for (const double resolution : {0.0, 250.0, 1000 / 3.0}) {
+    file.resolution = resolution;
+    write_annotations(path, file, true);
+    CHECK(read_annotations(path) == file);
+  }
+  file.defined = {{15, "c", "calibration pulse"}, {20, "x", "signal source change"}, {42, "\u00e9", ""}};
+  write_annotations(path, file, true);
+  CHECK(read_annotations(path) == file);
+  CHECK(file.symbol(15) == "c");
+  CHECK(file.symbol(20) == "x");
+  CHECK(file.symbol(1) == "N");
+  write_annotations(path, {}, true);
+  CHECK(test::slurp(path) == std::string(2, '\0'));
+  CHECK(read_annotations(path) == AnnotationFile{});
+}
+
+TEST_CASE("what the format can't hold is refused, and nothing written") {
+  const test::TemporaryFolder folder;
+  const auto refused = [&](Annotation a) {
+    return test::status_of([&] { write_annotations(folder / "r.atr", {.annotations = {std::move(a)}}); });
+  };
+  CHECK(refused({.code = 0}) == Status::kUsage);
+  CHECK(refused({.code = 59}) == Status::kUsage);
+  CHECK(refused({.code = 1, .sub = 128}) == Status::kUsage);
+  CHECK(refused({.code = 1, .chan = -1}) == Status::kUsage);
+  CHECK(refused({.code = 1, .num = -129}) == Status::kUsage);
+  CHECK(refused({.code = 1, .aux = std::string(1024, 'x')}) == Status::kUsage);
+  CHECK(refused({.code = 1, .aux = std::string(1, '\0')}) == Status::kUsage);
+  CHECK(std::filesystem::is_empty(folder.path));
+  CHECK(refused({.code = 1}) == Status::kOk);
+  CHECK(refused({.code = 1}) == Status::kUsage);  // it exists now
+}
+
+TEST_CASE("files of other writers come back, those without NUL in their texts byte for byte") {
+  const test::TemporaryFolder folder;
+  std::vector<std::string> paths;
+  std::size_t same_bytes = 0;
+  if (const std::string golden = test::folder("CFM_GOLDEN"); !golden.empty()) {
+    paths = {golden + "/readers/wfdb/ann.atr", golden + "/readers/wfdb/ann_clock.atr"};
+  }
+  CFM_NEEDS(data, "CFM_DATA");
+  for (const char* part : {"mitdb", "cpsc2021", "nsrdb-rr", "wfdb-samples"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(data + "/" + part)) {
+      if (entry.path().extension() == ".atr") paths.push_back(entry.path().string());
+    }
+  }
+  for (const std::string& path : paths) {
+    CAPTURE(path);
+    const AnnotationFile file = read_annotations(path);
+    write_annotations(folder / "copy.atr", file, true);
+    CHECK(read_annotations(folder / "copy.atr") == file);
+    same_bytes += test::slurp(folder / "copy.atr") == test::slurp(path) ? 1 : 0;
+  }
+  CHECK(same_bytes >= 14);  // the others count a final NUL as text, or change NUM before SUB
+  const AnnotationFile defined = read_annotations(data + "/wfdb-samples/1003.atr");
+  CHECK(defined.symbol(15) == "c");
+  CHECK(defined.symbol(21) == "w");
+}
+
 TEST_CASE("code table") {
   const std::map<std::string, int> some = {{"N", 1},  {"V", 5},  {"/", 12}, {"~", 14}, {"\"", 22},
                                            {"+", 28}, {"[", 32}, {"f", 38}, {"r", 41}};
