@@ -1,9 +1,9 @@
 // cfm-segment: recordings become a stream of segments; a stream is cut anew.
-#include <algorithm>
-
 #include "base/error.h"
 #include "cli/program.h"
+#include "cli/recordings.h"
 #include "dataset/labels.h"
+#include "record/pseudonym.h"
 #include "record/record_source.h"
 #include "record/resegment.h"
 
@@ -12,29 +12,33 @@ namespace {
 using namespace cfm;
 
 struct Settings {
+  cli::RecordingOptions recordings;
   record::CutOptions cut;
-  std::string signals = "all", tail = "drop", units = "physical", subject = "record", annotator, labels;
-  bool list_signals = false, verify = false, trust_data = false, header_labels = false;
+  std::string signals = "all", tail = "drop", units = "physical", rows, subject = "record", labels, raw, key_file;
+  bool list_signals = false, header_labels = false;
 };
 
 void declare(cli::Program& program, Settings& s) {
   program.description(
-      "INPUT is a WFDB record by its name (dir/100 or dir/100.hea), a folder (every record below it, in byte order), "
-      "or a "
-      "stream, which is cut anew: touching segments of a record are joined, events rebased, quality and predictions "
-      "dropped. What an input is, is seen by looking at it. Samples stay as recorded: their own rate, integers, "
-      "units.");
+      "INPUT is a WFDB record by its name (dir/100 or dir/100.hea), an EDF, BDF, WAV, FLAC, AU, MAT, CSV or NPY file, "
+      "a "
+      "folder (every record below it, in byte order), a stream, which is cut anew (touching segments of a record are "
+      "joined, events rebased, quality and predictions dropped), or with --raw - and the samples of a device. What an "
+      "input is, is seen by looking at it. Samples stay as recorded: their own rate and integers; by the scale ECG is "
+      "in "
+      "mV, pressure in mmHg.");
   program.description(
       "Times are seconds (143), minutes (2:14.875), a sample of the record (s12345), or e, the end. Where --from and "
       "--until are both given and less than 30 s apart, that is the length of the segment unless --length says "
       "otherwise.");
   program.example("cfm-segment icu/ --signals ecg,ppg --length 10 -o icu.cfm",
                   "ten-second segments of records that have both");
-  program.example("cfm-segment icu/ --signals 'ecg:all,ppg?' --from 4:50 --until 5:00",
-                  "the last ten seconds before an alarm");
+  program.example("cfm-segment icu/ --signals 'ecg:all,ppg?' --from 4:50 --until 5:00", "ten seconds before an alarm");
   program.example("cfm-segment mitdb/100 --ann atr --to ndjson | jq -c .labels", "with reference beats and rhythms");
+  program.example("monitor | cfm-segment - --raw f32 --fs 250 --channels II,PLETH | cfm-quality",
+                  "a device at the bed");
   program.example("cfm-segment icu.cfm --length 5 | cfm-quality", "a stream, cut anew");
-  program.reads_streams("INPUT", "records, folders or streams (default: a stream on standard input)");
+  program.reads_streams("INPUT", "recordings, folders or streams (default: a stream on standard input)");
   program.writes_stream({"cfm", "ndjson", "csv"}).parallel().sharded();
   program
       .option("--signals", s.signals, "LIST",
@@ -51,92 +55,79 @@ void declare(cli::Program& program, Settings& s) {
       .range(0, 1);
   program.option("--min-channels", s.cut.min_channels, "N", "leave a record out that has fewer of the channels")
       .range(1, 1e6);
+  s.recordings.declare(program);
+  program.option("--raw", s.raw, "TYPE", "interleaved little-endian samples: needs --fs and --channels")
+      .choices({"f32", "i16"});
   program.option("--labels", s.labels, "FILE[:KEY]", "CSV with a label a column, joined on KEY (record)").brief();
   program.flag("--header-labels", s.header_labels, "labels age, sex, dx, alarm of a header's comments");
-  program.option("--ann", s.annotator, "EXT", "reference beats and rhythms of the annotation file of this extension");
   program.option("--subject", s.subject, "RULE", "record, dir, regex:PATTERN or csv:FILE (columns record, subject)");
-  program.flag("--verify", s.verify, "verify checksums with --from and --until, too");
-  program.flag("--trust-data", s.trust_data, "read records whose checksums or first values lie");
+  program.option("--pseudonym", s.key_file, "KEYFILE",
+                 "names become hashes keyed with this file, dates shift by subject, remarks are dropped");
   program.option("--units", s.units, "WHAT", "physical or digital, for --to csv").choices({"physical", "digital"});
+  program
+      .option("--rows", s.rows, "WHAT", "for --to csv of several rates: a row a frame (means), or of the highest rate")
+      .choices({"frame", "highest"});
 }
 
 void check(const cli::Program& program, const Settings& s, bool is_stream) {
-  if (s.verify && s.trust_data) throw Error(Status::kUsage, "--verify and --trust-data contradict each other");
-  if (program.is_set("--units") && program.form() != "csv") throw Error(Status::kUsage, "--units is for --to csv");
-  for (const char* flag : {"--verify", "--trust-data", "--header-labels", "--ann"}) {
-    if (is_stream && program.is_set(flag))
-      throw Error(Status::kUsage, "{}: for recordings; this input is a stream", flag);
+  for (const char* flag : {"--units", "--rows"}) {
+    if (program.is_set(flag) && program.form() != "csv") throw Error(Status::kUsage, "{} is for --to csv", flag);
+  }
+  if (is_stream) s.recordings.refuse_for_streams(program);
+  if (s.header_labels && (is_stream || !s.raw.empty())) {
+    throw Error(Status::kUsage, "--header-labels: for recordings that have a header");
   }
 }
 
 void run(cli::Program& program, Settings& s) {
-  const auto& inputs = program.inputs();
-  const auto streams = std::ranges::count_if(inputs, record::is_stream_input);
-  const bool is_stream = streams == std::ssize(inputs);
-  if (streams > 0 && !is_stream)
-    throw Error(Status::kUsage, "some inputs are streams and some recordings; one kind at a time");
+  const bool is_raw = !s.raw.empty(), is_stream = !is_raw && s.recordings.are_streams(program);
   check(program, s, is_stream);
   if (s.list_signals) {
-    auto list = [&] {
-      if (!is_stream) return record::list_signals(inputs);
-      auto in = program.open_inlet();
-      return record::list_signals(in);
-    }();
-    program.open_text().write(list.csv());
+    program.open_text().write(s.recordings.list_signals(program).csv());
     return;
   }
-
   s.cut.tail = s.tail == "pad" ? record::Tail::kPad : record::Tail::kDrop;
   s.cut.max_frame = program.max_frame();
   s.cut.check();
   std::optional<dataset::LabelTable> labels;
   if (!s.labels.empty()) labels = dataset::LabelTable::read(s.labels);
-  const auto selection = record::Selection::parse(s.signals);
-  const auto subject = record::SubjectRule::parse(s.subject);
-  const auto wanted = [&](const std::string& name, const std::string& who) {
+  std::optional<record::Pseudonymiser> pseudonymiser;
+  if (!s.key_file.empty()) {
+    pseudonymiser.emplace(s.key_file);
+    program.deidentify(record::Pseudonymiser::kMethod);
+  }
+  record::Refinement refine{.selection = record::Selection::parse(s.signals), .cut = s.cut};
+  refine.wanted = [&](const std::string& name, const std::string& who) {
     if (labels) labels->meet(name);
     return program.in_shard(who);
   };
   cli::Progress progress(program, 0, "segments");
-  std::uint64_t done = 0;
-  const auto dress = [&](stream::Segment& segment) {
+  refine.dress = [&, done = std::uint64_t{0}](stream::Segment& segment) mutable {
     if (labels) labels->apply(segment);
+    if (pseudonymiser) pseudonymiser->apply(segment);
     progress.update(++done);
   };
-  const auto settle = [&] {
+  refine.settle = [&] {
     if (labels) labels->report();
   };
-  const auto open_sink = [&]() -> std::unique_ptr<record::Sink> {
-    const auto units = s.units == "digital" ? record::Units::kDigital : record::Units::kPhysical;
-    if (program.form() == "csv") return std::make_unique<record::TableSink>(program.open_text(), units);
-    return std::make_unique<record::StreamSink>(program.open_outlet());
-  };
-
-  stream::Counts counts;
+  refine.may_be_empty = program.is_set("--shard");
   if (is_stream) {
     auto in = program.open_inlet();
-    const auto sink = open_sink();
-    record::ResegmentOptions options{selection, s.cut, std::nullopt, wanted, program.is_set("--shard"), dress};
-    if (program.is_set("--subject")) options.subject = subject;
-    counts = record::resegment(in, *sink, options);
-    settle();
+    if (program.is_set("--subject")) refine.subject = record::SubjectRule::parse(s.subject);
+    program.finish(record::resegment(in, *cli::open_sink(program, s.units, s.rows), refine));
+  } else if (is_raw) {
+    program.finish(s.recordings.read_raw(program, s.raw, refine, *cli::open_sink(program, s.units, s.rows)));
   } else {
-    const auto sink = open_sink();
-    record::RecordSource source(inputs, {.selection = selection,
-                                         .cut = s.cut,
-                                         .subject = subject,
-                                         .verify = s.verify,
-                                         .trust_data = s.trust_data,
-                                         .header_labels = s.header_labels,
-                                         .annotator = s.annotator,
-                                         .skip_errors = program.skip_errors(),
-                                         .wanted = wanted,
-                                         .may_be_empty = program.is_set("--shard"),
-                                         .dress = dress,
-                                         .settle = settle});
-    counts = source.run(program.threads(), *sink);
+    refine.subject = record::SubjectRule::parse(s.subject);
+    record::RecordSource source(s.recordings.inputs(program), {.refine = refine,
+                                                               .verify = s.recordings.verify(),
+                                                               .open = s.recordings.open(),
+                                                               .walk = s.recordings.walk(),
+                                                               .header_labels = s.header_labels,
+                                                               .annotator = s.recordings.annotator(),
+                                                               .skip_errors = program.skip_errors()});
+    program.finish(source.run(program.threads(), *cli::open_sink(program, s.units, s.rows)));
   }
-  program.finish(counts);
 }
 
 }  // namespace

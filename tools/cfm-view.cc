@@ -1,85 +1,149 @@
-// cfm-view: look at a stream, check it, take its head, convert between its forms.
+// cfm-view: look at streams and recordings, check them, choose from them, draw them, convert them.
 #include "base/log.h"
 #include "cli/program.h"
+#include "cli/recordings.h"
+#include "dataset/labels.h"
+#include "record/choose.h"
+#include "record/export.h"
+#include "record/look.h"
+#include "record/plot_sink.h"
+#include "record/record_source.h"
 #include "stream/convert.h"
-#include "stream/summary.h"
-
-using namespace cfm;
 
 namespace {
 
-// Reads a whole stream into a summary; the message of what damaged it, and its status.
-struct Looked {
-  stream::Summary summary;
-  std::string form, damage;
-  Status status = Status::kOk;
+using namespace cfm;
+
+struct Settings {
+  cli::RecordingOptions recordings;
+  std::optional<std::uint64_t> head, sample;
+  bool check = false, index = false;
+  std::string from, until, where, ids, labels, plot, signals = "all";
 };
 
-Looked look(const std::string& path, const stream::ReadOptions& options) {
-  Looked seen;
-  try {
-    stream::FrameReader reader = stream::FrameReader::open(path, options);
-    seen.form = reader.form() == stream::Form::kBinary ? "binary stream" : "text stream";
-    for (stream::Frame frame; reader.next(frame);) seen.summary.add(frame);
-  } catch (const Error& error) {
-    if (error.status() == Status::kIo) throw;
-    seen.damage = error.what();
-    seen.status = error.status();
+void declare(cli::Program& program, Settings& s) {
+  program.description(
+      "Without a flag, prints what each stream or recording is in one screen: channels with rates and units, quality, "
+      "labels, provenance, and whether it is whole. --head, --where, --ids, --sample, --from, --until and --labels "
+      "make a "
+      "stream of what they choose. --to converts: binary to text to binary gives the same bytes; recordings, and the "
+      "touching segments of a stream, become files with the same digital samples.");
+  program.example("cfm-view icu.cfm", "what is in a stream");
+  program.example("cfm-view --head 1 --to ndjson icu.cfm | jq .labels", "labels of the first segment");
+  program.example("cfm-view --where 'quality.score > 0.8 && labels.rhythm == \"AFIB\"' icu.cfm -o af.cfm",
+                  "the good segments with atrial fibrillation");
+  program.example("cfm-view mitdb/100 --to edf -o 100.edf", "WFDB becomes EDF+");
+  program.example("cfm-view mitdb/100 --ann atr --from 1:00 --until 1:10 --plot 100.png", "ten seconds on ECG paper");
+  program.reads_streams("FILE", "streams or recordings (default: a stream on standard input)");
+  program.writes_stream({"cfm", "ndjson", "csv", "npy", "wfdb", "edf"}).parallel().seeded();
+  program.option("--head", s.head, "N", "only the first N segments").at_least(1).brief();
+  program.flag("--check", s.check, "only check: one line a stream or recording, status 4 when one is damaged").brief();
+  program.flag("--index", s.index, "give files an index, where they are");
+  program.option("--from", s.from, "TIME", "of a recording, from here; of a stream, segments that reach beyond it");
+  program.option("--until", s.until, "TIME", "up to here");
+  program.option("--where", s.where, "CONDITION", "segments whose header fulfils it: == != < > in =~ && || ! ( )")
+      .brief();
+  program.option("--ids", s.ids, "FILE", "segments, or records, named in FILE, one a line");
+  program.option("--sample", s.sample, "N", "N segments, drawn by --seed").at_least(1);
+  program.option("--labels", s.labels, "FILE[:KEY]", "join labels from a CSV, on KEY (record)");
+  program.option("--signals", s.signals, "LIST", "channels of a recording, as in cfm-segment");
+  program.option("--plot", s.plot, "FILE", "draw on ECG paper: FILE.png, .svg or .pdf; - draws in the terminal")
+      .brief();
+  s.recordings.declare(program);
+}
+
+void look(cli::Program& program, const Settings& s) {
+  const auto show = [&](const record::Sight& seen) {
+    if (!seen.damage.empty()) log::error("{}", seen.damage);
+    if (seen.status != Status::kOk) program.set_status(seen.status);
+    program.open_text().write(std::string_view(s.check ? seen.line : seen.text));
+  };
+  auto inputs = s.recordings.inputs(program);
+  if (inputs.empty()) inputs.emplace_back("-");
+  for (const std::string& input : inputs) {
+    if (s.recordings.may_be_stream(input)) {
+      show(record::look_at_stream(input, {.max_frame = program.max_frame(), .skip_damaged = program.skip_errors()}));
+      continue;
+    }
+    record::RecordWalk walk(input, s.recordings.walk());
+    while (const auto found = walk.next()) show(record::look_at_recording(*found, s.recordings.open(), s.check));
   }
-  return seen;
+}
+
+// The bytes of a stream stay what they are, in the other form.
+void convert(cli::Program& program) {
+  stream::FrameWriter writer = program.open_writer();
+  const stream::ReadOptions options{.max_frame = program.max_frame(), .skip_damaged = program.skip_errors()};
+  for (const std::string& path : program.inputs().empty() ? std::vector<std::string>{"-"} : program.inputs()) {
+    stream::FrameReader reader = stream::FrameReader::open(path, options);
+    stream::convert(reader, writer);
+    if (reader.lost_pieces() > 0) program.set_status(Status::kPartial);
+  }
+}
+
+stream::Counts choose(cli::Program& program, const Settings& s, record::Sink& sink) {
+  std::optional<dataset::LabelTable> labels;
+  record::Choice choice{.head = s.head, .sample = s.sample, .seed = program.seed(), .from = s.from, .until = s.until};
+  if (!s.where.empty()) choice.where.emplace(s.where);
+  if (!s.ids.empty()) choice.ids = record::read_ids(s.ids);
+  if (!s.labels.empty()) labels = dataset::LabelTable::read(s.labels);
+  choice.dress = [&](stream::Segment& segment) {
+    if (!labels) return;
+    labels->meet(segment.record());
+    labels->apply(segment);
+  };
+  stream::Inlet in = program.open_inlet();
+  const stream::Counts counts = record::choose(in, sink, std::move(choice));
+  if (labels) labels->report();
+  return counts;
+}
+
+stream::Counts read(cli::Program& program, const Settings& s, record::Sink& sink, bool whole) {
+  record::Refinement refine{.selection = record::Selection::parse(s.signals)};
+  refine.cut = {.whole = whole, .from = s.from, .until = s.until, .tail = record::Tail::kKeep, .max_missing = 1};
+  refine.cut.max_frame = program.max_frame();
+  record::RecordSource source(s.recordings.inputs(program), {.refine = refine,
+                                                             .verify = s.recordings.verify(),
+                                                             .open = s.recordings.open(),
+                                                             .walk = s.recordings.walk(),
+                                                             .annotator = s.recordings.annotator(),
+                                                             .skip_errors = program.skip_errors()});
+  return source.run(program.threads(), sink);
+}
+
+void run(cli::Program& program, const Settings& s) {
+  const bool chooses = s.head || s.sample || !s.where.empty() || !s.ids.empty() || !s.labels.empty();
+  const bool cuts = !s.from.empty() || !s.until.empty(), converts = program.is_set("--to");
+  if (s.check || (!chooses && !cuts && !converts && !s.index && s.plot.empty())) return look(program, s);
+  if (s.index) return record::index_files(program.inputs(), program.max_frame());
+  const bool is_stream = s.recordings.are_streams(program);
+  if (is_stream) s.recordings.refuse_for_streams(program);
+  if (!is_stream && chooses) throw Error(Status::kUsage, "--head, --where, --ids, --sample, --labels: for streams");
+  if (!s.plot.empty()) {
+    record::PlotSink sink({s.plot, s.from, s.until, program.force()}, s.plot == "-" ? &program.open_text() : nullptr);
+    is_stream ? choose(program, s, sink) : read(program, s, sink, true);
+    return sink.finish();
+  }
+  if (const auto form = record::export_form(program.form())) {
+    const auto inputs = s.recordings.inputs(program);
+    record::Destination files(*form, program.output_path(), program.force(), inputs);
+    record::ExportSink sink(files);
+    auto options = s.recordings.to_export(program);
+    options.selection = record::Selection::parse(s.signals);
+    options.from = s.from, options.until = s.until;
+    return program.finish(is_stream ? choose(program, s, sink) : record::export_recordings(inputs, options, files));
+  }
+  const bool table = program.form() == "csv";
+  if (is_stream && !chooses && !cuts && !table) return convert(program);
+  const auto sink = cli::open_sink(program);
+  program.finish(is_stream ? choose(program, s, *sink) : read(program, s, *sink, !table));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("cfm-view", "look at streams, check them, convert between their forms");
-  std::int64_t head = 0;
-  bool check = false;
-  program.reads_streams().writes_stream();
-  program.option("--head", head, "N", "only the first N segments").at_least(1).shown_default("").brief();
-  program.flag("--check", check, "only check: one line a stream, status 4 when one is damaged").brief();
-  program.description(
-      "Without a flag, prints what each stream is in one screen: parts, segments, channels with rates and units, "
-      "quality, labels, "
-      "provenance, and whether it is whole. With --to it converts between the binary form and the text twin: binary to "
-      "text to binary "
-      "gives the same bytes.");
-  program.example("cfm-view icu.cfm", "what is in a stream");
-  program.example("cfm-view --head 1 --to ndjson icu.cfm | jq .labels", "the labels of the first segment");
-  program.example("cfm-view --check *.cfm", "are these files whole?");
-  return program.run(argc, argv, [&] {
-    const std::vector<std::string> paths = program.inputs().empty() ? std::vector<std::string>{"-"} : program.inputs();
-    const stream::ReadOptions options{.max_frame = program.max_frame(), .skip_damaged = program.skip_errors()};
-    const bool converts = program.is_set("--to");
-    if (head > 0) {
-      stream::Inlet in = program.open_inlet();
-      stream::Outlet out = program.open_outlet();
-      stream::head(in, out, static_cast<std::uint64_t>(head));
-      return;
-    }
-    if (converts && !check) {
-      stream::FrameWriter writer = program.open_writer();
-      for (const std::string& path : paths) {
-        stream::FrameReader reader = stream::FrameReader::open(path, options);
-        stream::convert(reader, writer);
-        if (reader.lost_pieces() > 0) program.set_status(Status::kPartial);
-      }
-      return;
-    }
-    for (const std::string& path : paths) {
-      const std::string name = path == "-" ? "stdin" : path.substr(path.find_last_of('/') + 1);
-      const Looked seen = look(path, options);
-      if (seen.status != Status::kOk) program.set_status(seen.status);
-      if (check) {
-        if (!seen.damage.empty())
-          log::error("{}", seen.damage);
-        else
-          program.open_text().write(fmt::format("{}: whole, {} parts, {} segments, {} frames\n", name,
-                                                seen.summary.parts(), seen.summary.segments(), seen.summary.frames()));
-      } else {
-        if (!seen.damage.empty()) log::error("{}", seen.damage);
-        program.open_text().write(seen.summary.text(name, seen.form.empty() ? "no stream" : seen.form, seen.damage));
-      }
-    }
-  });
+  cli::Program program("cfm-view", "look at streams and recordings, choose, draw, convert");
+  Settings settings;
+  declare(program, settings);
+  return program.run(argc, argv, [&] { run(program, settings); });
 }

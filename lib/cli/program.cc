@@ -164,6 +164,7 @@ struct Program::Impl {
 
   std::vector<std::string> inputs;
   bool streams = false, needs_input = false;
+  std::string inputs_by, deid;
   std::vector<std::string> forms;
   std::string form, output, config, progress = "auto", prov = "base", payload = "text", on_error = "fail", shard,
                                     generate;
@@ -355,6 +356,11 @@ Program& Program::reads_streams(std::string metavar, std::string help) {
   return skips_errors();
 }
 
+Program& Program::inputs_also_by(std::string flag) {
+  impl_->inputs_by = std::move(flag);
+  return *this;
+}
+
 Program& Program::reads_inputs(std::string metavar, std::string help, bool required) {
   Impl& p = *impl_;
   p.needs_input = required;
@@ -496,15 +502,20 @@ stream::Provenance Program::provenance() const {
   const Impl& p = *impl_;
   stream::Provenance provenance{.tool = p.table.name, .version = p.table.version, .args = p.words};
   if (p.uses_seed) provenance.seed = p.seed;
+  provenance.deid = p.deid;
   provenance.mode = p.prov == "none"   ? stream::Prov::kNone
                     : p.prov == "full" ? stream::Prov::kFull
                                        : stream::Prov::kBase;
   return provenance;
 }
 
+void Program::deidentify(std::string_view how) { impl_->deid = how; }
+
 void Program::need_standard_input() const {
   const auto& inputs = impl_->inputs;
-  const bool standard_input = inputs.empty() || std::find(inputs.begin(), inputs.end(), "-") != inputs.end();
+  const bool elsewhere = !impl_->inputs_by.empty() && is_set(impl_->inputs_by);
+  const bool standard_input =
+      (inputs.empty() && !elsewhere) || std::find(inputs.begin(), inputs.end(), "-") != inputs.end();
   if (standard_input && ::isatty(STDIN_FILENO) == 1) throw WantsHelp();
 }
 

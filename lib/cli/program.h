@@ -47,6 +47,8 @@ class Program {
   Option& flag(std::string flags, bool& value, std::string help);
   // FILE… that are streams; none or "-" is standard input, which must not be a terminal.
   Program& reads_streams(std::string metavar = "FILE", std::string help = "streams to read (default: standard input)");
+  // Where this flag is given, standard input is no input of its own accord.
+  Program& inputs_also_by(std::string flag);
   // Inputs that are something else (recordings, tables): positionals without the rules of streams.
   Program& reads_inputs(std::string metavar, std::string help, bool required);
   // -o, --force, --prov, --payload, --to (its first form is the default).
@@ -74,6 +76,9 @@ class Program {
   bool in_shard(const std::string& subject_or_record) const;
   bool is_set(const std::string& flag) const;  // given by flag, environment or file
   stream::Provenance provenance() const;
+  // What stands on the command line may name people: provenance tells flags without their values from now on, here and
+  // in what came before, and `how` as the head's `deid`.
+  void deidentify(std::string_view how);
 
   stream::Inlet open_inlet() const;   // over inputs()
   OutputFile& open_output();          // binary to a terminal is status 2; committed by run() after the body

@@ -21,6 +21,9 @@ if(CFM_SANITIZE)
   add_link_options(-fsanitize=${CFM_SANITIZE})
 endif()
 
+# Programs load only the libraries that they use.
+add_link_options(-Wl,--as-needed)
+
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")

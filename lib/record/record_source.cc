@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "format/names.h"
 
 namespace cfm::record {
 
@@ -43,57 +44,78 @@ std::string source_name(const std::string& input) {
   return folder.filename().string();
 }
 
-SignalList list_signals(const std::vector<std::string>& inputs) {
+SignalList list_signals(const std::vector<std::string>& inputs, const format::OpenOptions& open,
+                        const WalkOptions& walk_options) {
   SignalList list;
   for (const std::string& input : inputs) {
-    RecordWalk walk(input);
+    RecordWalk walk(input, walk_options);
     while (const auto found = walk.next()) {
-      const auto recording = format::open_recording(found->path, found->name, {});
+      const auto recording = format::open_recording(found->path, found->name, open);
       list.add(found->path, labels_of(*recording));
     }
   }
   return list;
 }
 
+Reference read_reference(const format::Recording& recording, const std::string& path, const std::string& annotator,
+                         bool& found) {
+  Reference reference(recording.fs(), recording.frames());
+  const auto read = [&](std::string suffix, const std::string& lead) {
+    const std::string file = std::filesystem::path(path).replace_extension(suffix).string();
+    if (!is_regular_file(file)) return;
+    found = true;
+    reference.read(file, lead);
+  };
+  if (annotator == "@lead") {
+    for (const format::Channel& channel : recording.channels()) {
+      std::string suffix = format::canonical_name(channel.name, channel.unit);
+      std::ranges::transform(suffix, suffix.begin(),
+                             [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      read(suffix, channel.name);
+    }
+  } else if (!annotator.empty()) {
+    read(annotator, {});
+  }
+  reference.add_notes(recording.notes());
+  return reference;
+}
+
 RecordSource::RecordSource(std::vector<std::string> inputs, SourceOptions options)
     : inputs_(std::move(inputs)), options_(std::move(options)) {
-  options_.cut.check();
+  options_.refine.cut.check();
+  if (!options_.refine.subject) options_.refine.subject = SubjectRule::parse("record");
 }
 
 RecordSource::~RecordSource() = default;
 
 std::shared_ptr<RecordSource::Plan> RecordSource::plan_of(const FoundRecord& found, const std::string& source,
                                                           const std::string& subject) {
-  std::shared_ptr<format::Recording> recording =
-      format::open_recording(found.path, found.name, {.trust_data = options_.trust_data});
+  std::shared_ptr<format::Recording> recording = format::open_recording(found.path, found.name, options_.open);
   signals_.add(found.name, labels_of(*recording));
   RecordFacts facts;
   facts.subject = subject;
   facts.source = source.empty() ? stream::Json(nullptr) : stream::Json(source);
   if (options_.header_labels) facts.labels = header_labels(recording->comments());
-  if (!options_.annotator.empty()) {
-    const std::string path = std::filesystem::path(found.path).replace_extension(options_.annotator).string();
-    const bool there = is_regular_file(path);
-    ++(there ? annotated_ : not_annotated_);
-    if (there) {
-      facts.reference = std::make_shared<const Reference>(Reference::read(path, recording->fs(), recording->frames()));
-    }
-  }
-  auto plan = std::make_shared<Plan>(RecordCutter(recording, options_.selection, options_.cut, std::move(facts)));
-  plan->verify = !options_.trust_data && (options_.verify || plan->cutter.reads_all());
+  bool there = false;
+  Reference reference = read_reference(*recording, found.path, options_.annotator, there);
+  if (!options_.annotator.empty()) ++(there ? annotated_ : not_annotated_);
+  if (there || !reference.empty()) facts.reference = std::make_shared<const Reference>(std::move(reference));
+  auto plan =
+      std::make_shared<Plan>(RecordCutter(recording, options_.refine.selection, options_.refine.cut, std::move(facts)));
+  plan->verify = !options_.open.trust_data && (options_.verify || plan->cutter.reads_all());
   return plan;
 }
 
 std::shared_ptr<RecordSource::Plan> RecordSource::next_plan() {
   for (; input_ < inputs_.size(); ++input_, walk_.reset()) {
-    if (!walk_) walk_.emplace(inputs_[input_]);
+    if (!walk_) walk_.emplace(inputs_[input_], options_.walk);
     const std::string source = source_name(inputs_[input_]);
     while (const auto found = walk_->next()) {
       if (!names_.insert(found->name).second) {
         throw Error(Status::kUsage, "{}: a second record named {}; name a folder above both", found->path, found->name);
       }
-      const std::string subject = options_.subject.of(found->name, source);
-      if (options_.wanted && !options_.wanted(found->name, subject)) continue;
+      const std::string subject = options_.refine.subject->of(found->name, source);
+      if (options_.refine.wanted && !options_.refine.wanted(found->name, subject)) continue;
       ++counts_.read;
       try {
         auto plan = plan_of(*found, source, subject);
@@ -119,7 +141,7 @@ void RecordSource::consume(Result result, Sink& sink) {
       ++counts_.skipped[cut.reason];
       continue;
     }
-    if (options_.dress) options_.dress(cut.segment);
+    if (options_.refine.dress) options_.refine.dress(cut.segment);
     sink.write(cut);
     ++counts_.written;
   }
@@ -183,13 +205,13 @@ stream::Counts RecordSource::run(int threads, Sink& sink) {
   if (!options_.annotator.empty() && annotated_ == 0 && not_annotated_ > 0) {
     throw Error(Status::kUsage, "--ann {}: none of {} records has such a file", options_.annotator, not_annotated_);
   }
-  if (selected_ == 0 && counts_.damaged == 0 && !options_.may_be_empty) {
+  if (selected_ == 0 && counts_.damaged == 0 && !options_.refine.may_be_empty) {
     throw Error(Status::kUsage, "no record of {} has what --signals {} asks for{}; there are: {}", counts_.read,
-                options_.selection.text(), counts_.skipped.contains("outside") ? " within --from and --until" : "",
-                signals_.summary());
+                options_.refine.selection.text(),
+                counts_.skipped.contains("outside") ? " within --from and --until" : "", signals_.summary());
   }
   if (not_annotated_ > 0) log::info("{} records have no .{} file", not_annotated_, options_.annotator);
-  if (options_.settle) options_.settle();
+  if (options_.refine.settle) options_.refine.settle();
   begin();
   sink.end(counts_, counts_.damaged > 0);
   return counts_;

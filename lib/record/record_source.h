@@ -9,36 +9,26 @@
 // the signals asked for, with those there are, and for two records of one name; kIo when there is no record at all.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "record/segmenter.h"
+#include "record/refinement.h"
 #include "record/sink.h"
-#include "record/subject.h"
 #include "record/walk.h"
 #include "stream/pipe.h"
 
 namespace cfm::record {
 
 struct SourceOptions {
-  Selection selection = Selection::parse("all");
-  CutOptions cut;
-  SubjectRule subject;
-  bool verify = false;         // also where only a part is read
-  bool trust_data = false;     // no checksums
+  Refinement refine;
+  bool verify = false;  // also where only a part is read
+  format::OpenOptions open = {};
+  WalkOptions walk = {};
   bool header_labels = false;  // of # comments
-  std::string annotator;       // extension of annotation files; "": none
+  std::string annotator = {};  // extension of annotation files, "@lead": each lead's own (.ii, .v5); "": none
   bool skip_errors = false;
-  // Whether the record is wanted, asked for each that is found, in order; nothing: all are.
-  std::function<bool(const std::string& record, const std::string& subject)> wanted;
-  bool may_be_empty = false;  // a shard: no error when it has nothing
-  // What else belongs to a segment (labels), before it leaves.
-  std::function<void(stream::Segment&)> dress;
-  // A last check before the sink is ended: what it throws keeps the output from looking whole.
-  std::function<void()> settle;
 };
 
 class RecordSource {
@@ -70,6 +60,12 @@ class RecordSource {
 std::string source_name(const std::string& input);
 
 // Signals of all records of the inputs, from their headers alone.
-SignalList list_signals(const std::vector<std::string>& inputs);
+SignalList list_signals(const std::vector<std::string>& inputs, const format::OpenOptions& open,
+                        const WalkOptions& walk);
+
+// Annotations of a record's file: of the extension, or with "@lead" of each channel, where there are such files; notes
+// of the recording itself in any case. found: whether there was a file.
+Reference read_reference(const format::Recording& recording, const std::string& path, const std::string& annotator,
+                         bool& found);
 
 }  // namespace cfm::record

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "format/sniff.h"
 #include "record/time_grammar.h"
 #include "record/track.h"
 #include "stream/json_text.h"
@@ -285,7 +286,7 @@ void Resegmenter::flush() {
     end = i == 0 ? track_end : std::min(end, track_end);
     more = more && track.range(run.time(std::max(run.next, run.covered)), 0).first < track.end();
   }
-  if (more && grid.length == 0) {
+  if (more && (grid.length == 0 || options_.tail == Tail::kKeep)) {
     emit_(run.cut(std::llround((end - run.time(run.next)) * run.clock_fs), options_));
   } else if (more && options_.tail == Tail::kPad) {
     emit_(run.cut(grid.length, options_));
@@ -297,7 +298,7 @@ void Resegmenter::flush() {
   run_.reset();
 }
 
-stream::Counts resegment(stream::Inlet& in, Sink& sink, const ResegmentOptions& options) {
+stream::Counts resegment(stream::Inlet& in, Sink& sink, const Refinement& options) {
   stream::Counts total, part;
   std::uint64_t taken = 0, lost = 0;
   SignalList signals;
@@ -361,6 +362,7 @@ stream::Counts resegment(stream::Inlet& in, Sink& sink, const ResegmentOptions& 
     }
   }
   if (open) close(true);
+  if (options.settle) options.settle();
   return total;
 }
 
@@ -382,7 +384,7 @@ bool is_stream_input(const std::string& input) {
   const fs::file_status status = fs::status(input, error);
   if (!fs::exists(status) || fs::is_directory(status)) return false;
   if (!fs::is_regular_file(status)) return true;
-  return !input.ends_with(".hea") && !fs::exists(input + ".hea", error);
+  return !fs::exists(input + ".hea", error) && format::sniff(input) == format::FileKind::kStream;
 }
 
 }  // namespace cfm::record

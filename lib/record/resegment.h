@@ -16,9 +16,8 @@
 #include <memory>
 #include <string>
 
-#include "record/segmenter.h"
+#include "record/refinement.h"
 #include "record/sink.h"
-#include "record/subject.h"
 #include "stream/pipe.h"
 
 namespace cfm::record {
@@ -39,23 +38,14 @@ class Resegmenter {
   std::unique_ptr<Run> run_;
 };
 
-struct ResegmentOptions {
-  Selection selection = Selection::parse("all");
-  CutOptions cut;
-  std::optional<SubjectRule> subject;                                                 // nothing: subjects stay
-  std::function<bool(const std::string& record, const std::string& subject)> wanted;  // nothing: all are
-  bool may_be_empty = false;
-  std::function<void(stream::Segment&)> dress;  // before a segment leaves
-};
-
 // in → cut anew → sink, part by part. Counts: read are incoming segments, written are new ones, left out are either.
 // kUsage when segments came and none had the signals asked for.
-stream::Counts resegment(stream::Inlet& in, Sink& sink, const ResegmentOptions& options);
+stream::Counts resegment(stream::Inlet& in, Sink& sink, const Refinement& options);
 
 SignalList list_signals(stream::Inlet& in);
 
-// Whether an input is a stream and not a recording: standard input, a pipe, or a file that is no record's header and
-// has none beside it. What it then holds is judged by whoever reads it.
+// Whether an input is a stream and not a recording: standard input, a pipe, or a file that begins like one. Throws what
+// sniff() throws.
 bool is_stream_input(const std::string& input);
 
 }  // namespace cfm::record

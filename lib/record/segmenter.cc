@@ -9,6 +9,7 @@
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "format/names.h"
 #include "record/time_grammar.h"
 
 namespace cfm::record {
@@ -161,17 +162,23 @@ stream::Tensor RecordCutter::tensor_of(const Group& group, std::span<const forma
                                        std::vector<std::uint8_t>& mask) const {
   const auto& channels = recording_->channels();
   const format::Channel& first = channels[group.channels[0]];
-  Json names = Json::array(), units = Json::array(), scale = Json::array(), offset = Json::array();
+  Json names = Json::array(), units = Json::array(), scale = Json::array(), offset = Json::array(),
+       calibrated = Json::array();
+  bool all_calibrated = true;
   for (const std::size_t c : group.channels) {
     const format::Channel& channel = channels[c];
+    const format::StandardUnit standard = format::standard_unit(channel.kind, channel.unit);
     names.push_back(channel.name);
-    units.push_back(channel.unit);
-    scale.push_back(json_number(channel.scale));
+    units.push_back(standard.unit);
+    scale.push_back(json_number(channel.scale * standard.factor));
     offset.push_back(json_number(channel.offset));
+    calibrated.push_back(channel.calibrated);
+    all_calibrated = all_calibrated && channel.calibrated;
   }
   Json attributes{{"kind", first.kind}, {"fs", json_number(first.fs)},
                   {"names", names},     {"units", units},
                   {"scale", scale},     {"offset", offset}};
+  if (!all_calibrated) attributes["calibrated"] = calibrated;
   const bool real = format::is_real(group.type);
   const std::size_t samples = real ? values[0].real.size() : values[0].digital.size();
   const auto gather = [&]<typename T>(std::vector<T> all) {
@@ -215,6 +222,7 @@ Cut RecordCutter::cut(std::int64_t window) const {
     cut.reason = "tail";
     return cut;
   }
+  const std::int64_t length = options_.tail == Tail::kKeep ? there : grid_.length;
   const double fs = recording_->fs(), start = static_cast<double>(first) / fs;
   const auto base_time = recording_->base_time();
   cut.segment.header = Json{{"id", fmt::format("{}/{}", recording_->name(), first)},
@@ -236,8 +244,7 @@ Cut RecordCutter::cut(std::int64_t window) const {
   for (const Group& group : groups_) {
     const std::span values = std::span(all).subspan(at, group.channels.size());
     at += group.channels.size();
-    const auto samples =
-        static_cast<std::size_t>(grid_.length * recording_->channels()[group.channels[0]].samples_per_frame);
+    const auto samples = static_cast<std::size_t>(length * recording_->channels()[group.channels[0]].samples_per_frame);
     for (format::Samples& channel : values) {
       if (format::is_real(group.type)) {
         channel.real.resize(samples, std::numeric_limits<double>::quiet_NaN());

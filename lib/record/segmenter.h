@@ -26,7 +26,8 @@
 
 namespace cfm::record {
 
-enum class Tail { kDrop, kPad };  // of an incomplete last window: left out, or filled with missing samples
+// Of an incomplete last window: left out, filled with missing samples, or as short as it is.
+enum class Tail { kDrop, kPad, kKeep };
 
 struct CutOptions {
   static constexpr double kDefaultLength = 30;  // s

@@ -4,7 +4,8 @@
 //   sink->begin(nullptr); sink->write(cut); sink->end(counts, false);
 //
 // Table: `record,sample,time,NAME…`, a row a sample; sample counts from the record's start at the table's rate, time in
-// s, an empty cell where a sample is missing. One rate and one set of channels: else kUsage, which says what to choose.
+// s, an empty cell where a sample is missing. Several rates need Rows::kFrame or kHighest, and all records one set of
+// channels: else kUsage, which says what to choose. Physical values are the double nearest to the quotient by the gain.
 #pragma once
 
 #include <string>
@@ -38,18 +39,25 @@ class StreamSink : public Sink {
 };
 
 enum class Units { kPhysical, kDigital };
+// What a row is: a sample of the one rate; a frame of the record's clock, with the mean of a channel's samples in it
+// (digital means are truncated toward 0, as rdsamp does); a sample of the highest rate, the others repeated (rdsamp
+// -H).
+enum class Rows { kSample, kFrame, kHighest };
 
 class TableSink : public Sink {
  public:
-  TableSink(OutputFile& file, Units units) : file_(file), units_(units) {}
+  TableSink(OutputFile& file, Units units, Rows rows) : file_(file), units_(units), rows_(rows) {}
   void begin(const stream::Json&) override {}
   void write(const Cut& cut) override;
   void pass(const stream::Frame&) override {}
   void end(const stream::Counts&, bool) override {}
 
  private:
+  struct Column;
+  std::vector<Column> columns_of(const Cut& cut, double& fs) const;
   OutputFile& file_;
   Units units_;
+  Rows rows_;
   std::vector<std::string> header_;
 };
 

@@ -14,18 +14,26 @@
 namespace cfm::record {
 
 struct FoundRecord {
-  std::string path;  // of its header file: challenge2015/v100s.hea
+  std::string path;  // of its file: challenge2015/v100s.hea, night.edf
   std::string name;  // v100s
+};
+
+struct WalkOptions {
+  // Files of folders that are recordings although their suffix doesn't say so (CSV, MAT, NPY): patterns as the shell
+  // has them, of a file's name or its path below the folder.
+  std::vector<std::string> include = {};
 };
 
 // The records an input names, in byte order of their names, found as they are asked for.
 //
-// Input is a folder (every NAME.hea below it; what begins with a dot is left out), a header file, or a record's path
-// without suffix. A header that another header of the same folder lists as a segment is no record: for that, the first
-// lines of a folder's headers are looked at when its first record is asked for, folder by folder.
+// Input is a folder, a record's file, or a WFDB record's path without suffix. A folder gives all records below it:
+// every NAME.hea, .edf, .bdf, .wav, .flac and .au, and what `include` says; what begins with a dot is left out. A
+// header that another header of the same folder lists as a segment is no record, nor is a file that one lists as its
+// signals: for that, a folder's headers are looked at when its first record is asked for, folder by folder. A record's
+// name has no suffix, unless another record of the folder would be called the same.
 class RecordWalk {
  public:
-  explicit RecordWalk(std::string input);
+  explicit RecordWalk(std::string input, WalkOptions options = {});
   ~RecordWalk();
   RecordWalk(RecordWalk&&) noexcept;
   RecordWalk& operator=(RecordWalk&&) noexcept;
@@ -38,6 +46,6 @@ class RecordWalk {
 };
 
 // All of RecordWalk; empty for a folder without records.
-std::vector<FoundRecord> find_recordings(const std::string& input);
+std::vector<FoundRecord> find_recordings(const std::string& input, const WalkOptions& options = {});
 
 }  // namespace cfm::record

@@ -26,7 +26,8 @@ TEST_CASE("comments as the databases write them") {
 
 TEST_CASE("reference beats and rhythms of mitdb 203") {
   CFM_NEEDS(data, "CFM_DATA");
-  const Reference reference = Reference::read(data + "/mitdb/203.atr", 360, 650000);
+  Reference reference(360, 650000);
+  reference.read(data + "/mitdb/203.atr");
   stream::Segment segment;
   segment.put(
       stream::make_tensor("ppg", {1, 1}, std::vector<float>(1),

@@ -249,8 +249,13 @@ TEST_CASE("what an input is, is seen by looking at it") {
   write("100.dat");
   write("100");
   write("notes.txt");
+  std::ofstream(folder / "text.cfm") << R"({"type":"head","format":"cfm-stream"})";
+  std::ofstream(folder / "binary.cfm", std::ios::binary) << "\x89"
+                                                            "CFM\r\n\x1a\n";
   CHECK(is_stream_input("-"));
-  CHECK(is_stream_input(folder / "notes.txt"));
+  CHECK(is_stream_input(folder / "text.cfm"));
+  CHECK(is_stream_input(folder / "binary.cfm"));
+  CHECK_FALSE(is_stream_input(folder / "notes.txt"));  // a table, which says what is wrong with it
   CHECK_FALSE(is_stream_input(folder / "100"));
   CHECK_FALSE(is_stream_input(folder / "100.hea"));
   CHECK_FALSE(is_stream_input(folder / "none"));

@@ -1,0 +1,85 @@
+// Recordings and streams, written as files of the field's formats.
+//
+//   Destination files(ExportForm::kEdf, "night.edf", force);
+//   export_recording(*recording, marks, files);
+//
+//   ExportSink sink(files);            // a stream: touching segments of a record are one file
+//   choose(in, sink, {});
+//
+// Digital samples, scale, offset and names stay as they are; gaps of a stream become missing samples, what overlaps is
+// written once. Events: `reference/…` go to the annotation file `atr`, found ones to `cfa`. Throws kUsage for a record
+// that the format can't hold, for a second record where the destination is a file; kMalformed for segments that
+// contradict each other; kIo.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "format/recording.h"
+#include "format/writer.h"
+#include "record/selection.h"
+#include "record/sink.h"
+#include "record/walk.h"
+
+namespace cfm::record {
+
+enum class ExportForm { kWfdb, kEdf, kNpy };
+std::optional<ExportForm> export_form(std::string_view name);  // "wfdb", "edf", "npy"
+
+// Where records go: WFDB always into a folder; others into a file, or a folder where the path is one or ends in /.
+class Destination {
+ public:
+  // inputs: several, or a folder, may be several records.
+  Destination(ExportForm form, std::string path, bool force, const std::vector<std::string>& inputs);
+  // A writer for the record (its path below the input folder). kUsage for names that leave the folder.
+  std::unique_ptr<format::RecordWriter> open(const std::string& record, format::RecordLayout layout);
+  std::size_t records() const { return names_.size(); }
+
+ private:
+  std::string path_of(const std::string& record);
+  ExportForm form_;
+  std::string path_;
+  bool force_, is_folder_;
+  std::set<std::string> names_;
+};
+
+struct ExportOptions {
+  format::OpenOptions open = {};
+  WalkOptions walk = {};
+  Selection selection = Selection::parse("all");
+  std::string from = {}, until = {};  // WFDB time grammar
+  std::string annotator = "atr";      // extension of the annotation file that goes along, where there is one
+  bool skip_errors = false;
+};
+
+// All recordings that the inputs name, verified before they are written. Counts: records.
+stream::Counts export_recordings(const std::vector<std::string>& inputs, const ExportOptions& options,
+                                 Destination& destination);
+
+// Frames [first, last) of `channels`; marks in frames of the recording and s, those outside are left out.
+void export_recording(const format::Recording& recording, const std::vector<std::size_t>& channels, std::int64_t first,
+                      std::int64_t last, const format::Marks& marks, Destination& destination);
+
+// Rewrites streams, where they are, with an index: beside and renamed. kUsage without files, and for standard input.
+void index_files(const std::vector<std::string>& paths, std::uint64_t max_frame);
+
+class ExportSink : public Sink {
+ public:
+  explicit ExportSink(Destination& destination);
+  ~ExportSink() override;
+  void begin(const stream::Json&) override {}
+  void write(const Cut& cut) override;
+  void pass(const stream::Frame&) override {}
+  void end(const stream::Counts&, bool) override;
+
+ private:
+  struct Open;
+  void finish();
+  Destination& destination_;
+  std::unique_ptr<Open> open_;
+};
+
+}  // namespace cfm::record
