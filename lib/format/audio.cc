@@ -268,12 +268,6 @@ class AudioRecording final : public Recording {
 }  // namespace
 
 std::unique_ptr<Recording> open_audio(const std::string& path, const std::string& name, const OpenOptions& options) {
-  if (options.fs) {
-    throw Error(Status::kUsage, "{}: an audio file has a rate; leave --fs out, or say another as \"fs\" in a side-car",
-                path);
-  }
-  if (!options.variable.empty())
-    throw Error(Status::kUsage, "{}: an audio file has no variables; leave --variable out", path);
   return std::make_unique<AudioRecording>(path, name, options);
 }
 

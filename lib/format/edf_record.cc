@@ -318,13 +318,6 @@ class EdfRecording final : public Recording {
 }  // namespace
 
 std::unique_ptr<Recording> open_edf(const std::string& path, const std::string& name, const OpenOptions& options) {
-  if (options.fs || !options.channels.empty() || !options.variable.empty()) {
-    const char* what = options.fs ? "rates" : options.channels.empty() ? "no variables" : "names of its channels";
-    throw Error(Status::kUsage, "{}: an EDF file has {} of its own; leave {} out", path, what,
-                options.fs                 ? "--fs"
-                : options.channels.empty() ? "--variable"
-                                           : "--channels");
-  }
   return std::make_unique<EdfRecording>(path, name, options);
 }
 

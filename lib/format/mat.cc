@@ -246,8 +246,8 @@ class MatReader {
       }
       const std::string why = refusal(*at->info);
       if (!why.empty()) {
-        throw Error(Status::kMalformed, "{}: {} is a {}; a real matrix of two dimensions is needed", path_, at->label(),
-                    why);
+        throw Error(Status::kMalformed, "{}: {}: {}, where a real matrix of two dimensions is needed", path_,
+                    at->label(), why);
       }
       return *at;
     }
@@ -259,7 +259,7 @@ class MatReader {
     if (candidates.empty()) {
       if (items_.size() == 1) {
         const std::string why = refusal(*items_.front().info);
-        throw Error(Status::kMalformed, "{}: {} is a {}; a real matrix of two dimensions is needed", path_,
+        throw Error(Status::kMalformed, "{}: {}: {}, where a real matrix of two dimensions is needed", path_,
                     as_utf8(items_.front().label()), why.empty() ? "single number" : why);
       }
       throw Error(Status::kMalformed, "{}: no real matrix of two dimensions; there is {}", path_, inventory());

@@ -61,9 +61,6 @@ class NpyRecording final : public Recording {
  public:
   NpyRecording(const std::string& path, std::string name, const OpenOptions& options)
       : path_(path), name_(std::move(name)), file_(map_file(path)), header_(parse_npy_header(file_.text(), path)) {
-    if (!options.variable.empty()) {
-      throw Error(Status::kUsage, "{}: an NPY file has no variables to choose from", path);
-    }
     const bool by_rows = header_.dimensions == 1 || rows_are_channels(header_.rows, header_.columns, options);
     if (!by_rows && static_cast<std::int64_t>(options.channels.size()) != header_.columns) {
       throw Error(Status::kUsage,

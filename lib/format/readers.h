@@ -8,7 +8,7 @@
 
 namespace cfm::format {
 
-// Each throws kUsage for an option that its format has no use for (a rate where the file says one), naming it.
+// Options that its format has no use for are not looked at.
 std::unique_ptr<Recording> open_wfdb_record(const std::string& path, const std::string& name,
                                             const OpenOptions& options);
 std::unique_ptr<Recording> open_edf(const std::string& path, const std::string& name, const OpenOptions& options);

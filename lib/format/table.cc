@@ -32,10 +32,6 @@ class TableReader {
  public:
   TableReader(const std::string& path, const OpenOptions& options)
       : path_(path), options_(options), file_(map_file(path)), header_(parse_table_header(file_.text(), path)) {
-    if (!options.channels.empty()) {
-      throw Error(Status::kUsage, "{}: the table names its columns; names are given for files that have none", path);
-    }
-    if (!options.variable.empty()) throw Error(Status::kUsage, "{}: a table has no variables to choose from", path);
     for (std::size_t c = 0; c < header_.columns.size(); ++c) {
       const bool is_channel = header_.time != c && (!header_.is_segments || c > 2);
       columns_.push_back(header_.time == c                           ? Column::kTime

@@ -49,6 +49,7 @@ class WfdbRecord final : public Recording {
     for (Group& group : groups_) open_source(group);
     find_length();
     for (Group& group : groups_) check_length(group);
+    leave_out_skewed_end();
     for (const WfdbSignal& signal : header_.signals) channels_.push_back(wfdb_channel(signal, header_.fs, frames_));
     say_uncalibrated();
   }
@@ -205,6 +206,22 @@ class WfdbRecord final : public Recording {
     if (group.frames - frames_ > skew) group.frames = frames_ + skew;
   }
 
+  // Frames at the end where a signal that is stored late has no sample are no frames, as in the WFDB library.
+  void leave_out_skewed_end() {
+    stored_ = frames_;
+    for (std::size_t i = 0; i < header_.signals.size(); ++i) {
+      const WfdbSignal& signal = header_.signals[i];
+      if (group_[i] == kNoGroup || signal.skew == 0) continue;
+      const std::int64_t there = groups_[group_[i]].frames - std::min(signal.skew, groups_[group_[i]].frames);
+      if (there == 0 && stored_ > 0) fail(signal, "a skew of {} frames, and the record has {}", signal.skew, stored_);
+      frames_ = std::min(frames_, there);
+    }
+    if (frames_ < stored_) {
+      log::info("{}: the last {} of {} frames, where a skewed signal has no sample, are left out", header_.path,
+                stored_ - frames_, stored_);
+    }
+  }
+
   // That the header promises of a file that isn't compressed.
   std::int64_t bytes_of(const Group& group) const {
     return group.offset + group.format->bytes_for(frames_ * group.values_per_frame);
@@ -234,14 +251,12 @@ class WfdbRecord final : public Recording {
     }
   }
 
-  // The signals of a group that are stored `skew` frames late; behind the last frame of the file they are missing.
+  // The signals of a group that are stored `skew` frames late.
   void read_group(std::size_t number, std::int64_t skew, std::span<const std::size_t> channels, std::int64_t first,
                   std::int64_t frames, std::vector<Samples>& out) const {
     const Group& group = groups_[number];
-    const std::int64_t from = std::min(first, group.frames - std::min(skew, group.frames)) + skew;
-    const std::int64_t there = std::clamp<std::int64_t>(group.frames - from, 0, frames);
     const auto is_ours = [&](std::size_t c) { return group_[c] == number && header_.signals[c].skew == skew; };
-    for_each_chunk(group, from, there, [&](std::int64_t done, std::int64_t n, const std::int32_t* values) {
+    for_each_chunk(group, first + skew, frames, [&](std::int64_t done, std::int64_t n, const std::int32_t* values) {
       for (std::size_t i = 0; i < channels.size(); ++i) {
         if (!is_ours(channels[i])) continue;
         const std::int64_t per_frame = channels_[channels[i]].samples_per_frame;
@@ -258,17 +273,12 @@ class WfdbRecord final : public Recording {
         }
       }
     });
-    for (std::size_t i = 0; i < channels.size(); ++i) {
-      if (!is_ours(channels[i])) continue;
-      const auto filled = there * channels_[channels[i]].samples_per_frame;
-      std::fill(out[i].digital.begin() + filled, out[i].digital.end(), kMissing);
-    }
   }
 
   void verify(const Group& group) const {
     std::vector<std::uint32_t> sums(group.signals, 0);
     std::vector<std::int32_t> first(group.signals, 0);
-    for_each_chunk(group, 0, frames_, [&](std::int64_t done, std::int64_t n, const std::int32_t* values) {
+    for_each_chunk(group, 0, stored_, [&](std::int64_t done, std::int64_t n, const std::int32_t* values) {
       for (std::size_t s = 0; s < group.signals; ++s) {
         const std::size_t index = group.first_signal + s;
         const std::int32_t* from = values + place_[index];
@@ -286,9 +296,13 @@ class WfdbRecord final : public Recording {
       const int sum = static_cast<int>(sums[s] & 0xffff);
       if (signal.checksum && *signal.checksum != sum) refuse_checksum(group, signal, sum);
       const bool is_start = group.format->code == 8;  // and no copy of the first value
-      if (signal.initial && *signal.initial != first[s] && frames_ > 0 && !is_start) {
-        fail(signal, "first value of signal {} is {} where the header promises {}; --trust-data reads it as it is",
-             signal.name, first[s], *signal.initial);
+      if (signal.initial && *signal.initial != first[s] && stored_ > 0 && !is_start) {
+        if (!signal.checksum) {
+          fail(signal, "first value of signal {} is {} where the header promises {}; --trust-data reads it as it is",
+               signal.name, first[s], *signal.initial);
+        }
+        log::warn("{}, line {}: first value of signal {} is {} where the header promises {}; the checksum is right",
+                  header_.path, signal.line, signal.name, first[s], *signal.initial);
       }
     }
   }
@@ -315,6 +329,7 @@ class WfdbRecord final : public Recording {
   OpenOptions options_;
   WfdbHeader header_;
   std::int64_t frames_ = 0;
+  std::int64_t stored_ = 0;  // with those where a skewed signal has no sample
   std::vector<Group> groups_;
   std::vector<std::size_t> group_;   // of each signal
   std::vector<std::int64_t> place_;  // of each signal's first value within its group's frame
@@ -355,12 +370,6 @@ std::unique_ptr<Recording> open_wfdb_signals(WfdbHeader header, std::string name
 
 std::unique_ptr<Recording> open_wfdb_record(const std::string& path, const std::string& name,
                                             const OpenOptions& options) {
-  const char* idle = options.fs                  ? "a rate"
-                     : !options.channels.empty() ? "names of channels"
-                     : !options.variable.empty() ? "a variable"
-                                                 : nullptr;
-  if (idle != nullptr)
-    throw Error(Status::kUsage, "{}: {} is given, but a WFDB header says it all; leave it out", path, idle);
   WfdbHeader header = read_wfdb_header(path);
   return header.is_multi_segment ? open_wfdb_segments(std::move(header), name, options)
                                  : open_wfdb_signals(std::move(header), name, options);

@@ -5,8 +5,8 @@
 //   writer->finish({.annotations = {{"atr", beats}}});     // only now it looks whole
 //
 // Files are written beside and renamed by finish(); a writer that is destroyed without it leaves nothing. What a format
-// can't keep is said once by log::warn, by the channel's name, never dropped in silence. An existing file is kIo unless
-// `force`. Throws kUsage for a layout that the format can't hold at all (says why), kIo.
+// can't keep is said once by log::warn, by the channel's name, never dropped in silence. An existing file is kUsage
+// unless `force`. Throws kUsage for a layout that the format can't hold at all (says why), kIo.
 #pragma once
 
 #include <functional>
@@ -45,7 +45,7 @@ class RecordWriter {
   virtual void finish(const Marks& marks) = 0;
 };
 
-// stem.hea, stem.dat (format 16, 24 or 32: the narrowest), stem.EXT. Integer channels only.
+// stem.hea, stem.dat (format 16, or 32 where a channel needs it), stem.EXT. Integer channels only.
 std::unique_ptr<RecordWriter> create_wfdb(const std::string& stem, const RecordLayout& layout);
 // One EDF+ file; BDF+ where `path` ends in .bdf. Integer channels only: EDF holds 16 bits, BDF 24.
 std::unique_ptr<RecordWriter> create_edf(const std::string& path, const RecordLayout& layout);

@@ -291,13 +291,15 @@ Bytes read_data(std::string_view data, std::span<const TensorPlace> places) {
   if (!data.starts_with('{')) throw Error(Status::kMalformed, "'data' is no object");
   std::size_t found = 0;
   // Values are checked by whom they are read; only their ends are looked for here.
-  for (const auto& [name, spelt, value] : json_values(data)) {
-    const auto place = std::find_if(places.begin(), places.end(), [&](const TensorPlace& p) { return p.name == name; });
-    if (place == places.end()) throw Error(Status::kMalformed, "data of '{}', which 'tensors' does not name", name);
+  for (const JsonMember& member : json_values(data)) {
+    const auto place = std::ranges::find(places, member.key, &TensorPlace::name);
+    if (place == places.end()) {
+      throw Error(Status::kMalformed, "data of '{}', which 'tensors' does not name", member.key);
+    }
     try {
-      Numbers(value).read(*place, payload.data() + place->begin);
+      Numbers(member.value).read(*place, payload.data() + place->begin);
     } catch (const Error& error) {
-      throw Error(error.status(), "data of '{}': {}", name, error.what());
+      throw Error(error.status(), "data of '{}': {}", member.key, error.what());
     }
     ++found;
   }

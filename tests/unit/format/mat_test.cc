@@ -59,9 +59,9 @@ TEST_CASE("several matrices: one must be chosen") {
     one["channels"] = test::Json::array({row["channels"][c]});
     test::check_golden(*open_recording(path, "r", {.variable = c == 0 ? "ecg" : "ppg"}), one);
   }
-  check_refused(golden + "/readers/mat/v5_struct_fs.mat", {.variable = "rec"}, Status::kMalformed, {"rec is a struct"});
+  check_refused(golden + "/readers/mat/v5_struct_fs.mat", {.variable = "rec"}, Status::kMalformed, {"rec: struct"});
   check_refused(golden + "/readers/mat/v5_struct_fs.mat", {.variable = "rec.names"}, Status::kMalformed,
-                {"rec.names is a cell"});
+                {"rec.names: cell"});
 }
 
 TEST_CASE("what is no recording") {

@@ -85,7 +85,6 @@ TEST_CASE("without a rate") {
   check_refused(path, {}, Status::kUsage, {"no rate", "--fs"});
   check_refused(path, {.fs = 0}, Status::kUsage, {"no rate", "--fs"});
   check_refused(path, {.fs = 250, .channels = {{"II", ""}}}, Status::kUsage, {"1 names", "2 channels"});
-  check_refused(path, {.fs = 250, .variable = "x"}, Status::kUsage, {"variables"});
 }
 
 TEST_CASE("every type, both byte orders") {
