@@ -106,7 +106,17 @@ Bytes map_file(const std::string& path) {
   void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
   if (memory == MAP_FAILED) throw io_error(path);
   const std::shared_ptr<const void> owner(memory, [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
-  return Bytes(owner, {static_cast<const std::byte*>(memory), size});
+  return Bytes::mapping(owner, {static_cast<const std::byte*>(memory), size});
+}
+
+void Bytes::release(std::size_t offset, std::size_t length) const {
+  constexpr std::size_t kSmall = 16u << 20;  // bytes that may stay
+  if (!mapped_ || view_.size() < kSmall || offset >= view_.size()) return;
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto from = reinterpret_cast<std::uintptr_t>(view_.data()) + offset;
+  const std::uintptr_t first = (from + page - 1) / page * page;
+  const std::uintptr_t last = (from + std::min(length, view_.size() - offset)) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 InputFile InputFile::open(const std::string& path) {

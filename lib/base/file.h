@@ -37,6 +37,7 @@ class Bytes {
   Bytes slice(std::size_t offset, std::size_t length) const {
     Bytes part(owner_, view_.subspan(offset, length));
     if (length == view_.size()) part.crc32c_ = crc32c_;
+    part.mapped_ = mapped_;
     return part;
   }
   std::string_view text() const { return {reinterpret_cast<const char*>(view_.data()), view_.size()}; }
@@ -44,10 +45,21 @@ class Bytes {
   std::optional<std::uint32_t> known_crc32c() const { return crc32c_; }
   void verified(std::uint32_t crc32c) { crc32c_ = crc32c; }
 
+  // A file that lies in memory page by page as it is read (map_file).
+  static Bytes mapping(std::shared_ptr<const void> owner, std::span<const std::byte> view) {
+    Bytes bytes(std::move(owner), view);
+    bytes.mapped_ = true;
+    return bytes;
+  }
+  // This part of a large mapping is not needed soon: its pages leave memory, and come again from the file when looked
+  // at. So that a week's recording is read in the memory of a minute's.
+  void release(std::size_t offset, std::size_t length) const;
+
  private:
   std::shared_ptr<const void> owner_;
   std::span<const std::byte> view_;
   std::optional<std::uint32_t> crc32c_;
+  bool mapped_ = false;
 };
 
 // The whole of a file: a regular one mapped, a pipe read to its end. An empty file gives empty bytes. "-" is standard

@@ -118,6 +118,13 @@ class EdfRecording final : public Recording {
           std::fill(out[i].digital.begin() + (from - first), out[i].digital.begin() + (to - first), kMissing);
       }
     }
+    for (const Piece& piece : pieces_) {
+      const std::int64_t from = std::max(first_frame, piece.first_frame) - piece.first_frame;
+      const std::int64_t to = std::min(first_frame + frames - piece.first_frame, piece.records * frames_per_record_);
+      if (from >= to) continue;
+      release(piece.first_record + from / frames_per_record_,
+              piece.first_record + (to + frames_per_record_ - 1) / frames_per_record_);
+    }
   }
 
  private:
@@ -125,6 +132,12 @@ class EdfRecording final : public Recording {
     double onset, duration;  // s after the header's start time
     std::string text;
   };
+
+  // Data records [first, end) are not needed soon.
+  void release(std::int64_t first, std::int64_t end) const {
+    file_.release(static_cast<std::size_t>(header_.bytes + first * header_.record_bytes),
+                  static_cast<std::size_t>((end - first) * header_.record_bytes));
+  }
 
   std::string where(std::int64_t record) const {
     return fmt::format("{}: data record {} (byte {})", header_.path, record + 1,
@@ -134,7 +147,9 @@ class EdfRecording final : public Recording {
   // All annotations, and the onset of each data record where it says one.
   void read_annotations() {
     const EdfSignal* first = nullptr;
+    constexpr std::int64_t kBehind = 1024;  // data records that stay in memory once looked through
     for (std::int64_t record = 0; record < header_.records; ++record) {
+      if (record % kBehind == 0 && record > 0) release(record - kBehind, record);
       for (const EdfSignal& signal : header_.signals) {
         if (!signal.is_annotations) continue;
         if (first == nullptr) first = &signal;

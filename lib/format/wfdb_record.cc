@@ -19,6 +19,7 @@ namespace cfm::format {
 namespace {
 
 constexpr std::int64_t kChunkValues = 4096;                  // decoded at once: 16 KiB, which stays in the first cache
+constexpr std::int64_t kReleased = 4 << 20;                  // values after which what lies behind leaves it
 constexpr std::int64_t kMostValues = std::int64_t{1} << 59;  // more than any file holds, with room for arithmetic
 
 // 1:02:03.4, as the WFDB tools print times; cut, not rounded.
@@ -39,6 +40,19 @@ struct Group {
   std::int64_t values_per_frame = 0;
   std::int64_t frames = 0;  // that the file holds; skewed signals reach beyond the record's
   std::unique_ptr<SampleSource> source;
+  Bytes data;  // from the first value on
+
+  // Samples of these frames are not needed soon.
+  void release(std::int64_t first, std::int64_t end) const {
+    const auto at = [&](std::int64_t frame) {
+      return static_cast<std::size_t>(format->bytes_for(frame * values_per_frame));
+    };
+    if (format->bytes_for == nullptr) {
+      data.release(0, data.size());
+    } else {
+      data.release(at(first), at(end) - at(first));
+    }
+  }
 };
 
 class WfdbRecord final : public Recording {
@@ -148,6 +162,7 @@ class WfdbRecord final : public Recording {
       signals.initial.push_back(s.initial.value_or(s.adc_zero));
       signals.samples_per_frame.push_back(s.samples_per_frame);
     }
+    group.data = signals.data;
     group.source = group.format->open(std::move(signals));
     group.frames = group.source->values() / group.values_per_frame;
   }
@@ -243,11 +258,15 @@ class WfdbRecord final : public Recording {
     const std::int64_t at_once =
         std::clamp<std::int64_t>(kChunkValues / group.values_per_frame, 1, std::max<std::int64_t>(frames, 1));
     std::vector<std::int32_t> values(static_cast<std::size_t>(at_once * group.values_per_frame));
+    std::int64_t released = 0;
     for (std::int64_t done = 0; done < frames; done += at_once) {
       const std::int64_t n = std::min(at_once, frames - done);
       const std::span part(values.data(), static_cast<std::size_t>(n * group.values_per_frame));
       group.source->decode((first + done) * group.values_per_frame, part);
       use(done, n, values.data());
+      if ((done + n - released) * group.values_per_frame < kReleased && done + n < frames) continue;
+      group.release(first + released, first + done + n);
+      released = done + n;
     }
   }
 

@@ -13,7 +13,7 @@ namespace cfm::record {
 
 namespace {
 
-constexpr std::int64_t kJobBytes = 4 << 20;  // samples a job reads, so that threads share a long record
+constexpr std::int64_t kJobBytes = 1 << 20;  // samples a job reads, so that threads share a long record
 
 }  // namespace
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kBuffer = 256u << 10;     // bytes read from a pipe at once
 constexpr std::size_t kFront = 4096;            // bytes read at once where a large payload may follow
 constexpr std::size_t kFirstPiece = 16u << 20;  // bytes of a payload allocated before any has arrived
+constexpr std::size_t kBehind = 16u << 20;      // bytes of a mapped file that stay in memory once read
 constexpr int kPipeBytes = 1 << 20;             // asked of the kernel, which may refuse
 constexpr std::size_t kPayloadAlignment = 16;   // bytes, of malloc
 
@@ -112,7 +113,13 @@ void Source::keep_taken() {
 
 void Source::advance(std::size_t n) {
   position_ += n;
-  if (map_) return;
+  if (map_) {
+    if (position_ - released_ >= kBehind) {
+      map_->release(released_, position_ - released_);
+      released_ = position_;
+    }
+    return;
+  }
   if (n > end_ - begin_) {  // over all that take() has read
     taken_ = {};
     begin_ = end_ = 0;

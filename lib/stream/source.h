@@ -43,7 +43,7 @@ class Source {
   void reserve(std::size_t n);
 
   std::string name_;
-  std::uint64_t position_ = 0;
+  std::uint64_t position_ = 0, released_ = 0;  // released_: of a mapped file, what has left memory
   std::optional<Bytes> map_;
   std::optional<InputFile> file_;
   std::vector<std::byte> buffer_;  // of a pipe: [begin_, end_) is at hand
