@@ -74,6 +74,7 @@ void check(const cli::Program& program, const Settings& s, bool is_stream) {
     if (program.is_set(flag) && program.form() != "csv") throw Error(Status::kUsage, "{} is for --to csv", flag);
   }
   if (is_stream) s.recordings.refuse_for_streams(program);
+  if (s.list_signals && !s.raw.empty()) throw Error(Status::kUsage, "--list-signals: --channels names those of --raw");
   if (s.header_labels && (is_stream || !s.raw.empty())) {
     throw Error(Status::kUsage, "--header-labels: for recordings that have a header");
   }
@@ -119,13 +120,9 @@ void run(cli::Program& program, Settings& s) {
     program.finish(s.recordings.read_raw(program, s.raw, refine, *cli::open_sink(program, s.units, s.rows)));
   } else {
     refine.subject = record::SubjectRule::parse(s.subject);
-    record::RecordSource source(s.recordings.inputs(program), {.refine = refine,
-                                                               .verify = s.recordings.verify(),
-                                                               .open = s.recordings.open(),
-                                                               .walk = s.recordings.walk(),
-                                                               .header_labels = s.header_labels,
-                                                               .annotator = s.recordings.annotator(),
-                                                               .skip_errors = program.skip_errors()});
+    auto options = s.recordings.to_source(program, std::move(refine));
+    options.header_labels = s.header_labels;
+    record::RecordSource source(s.recordings.inputs(program), std::move(options));
     program.finish(source.run(program.threads(), *cli::open_sink(program, s.units, s.rows)));
   }
 }

@@ -25,9 +25,8 @@ void declare(cli::Program& program, Settings& s) {
   program.description(
       "Without a flag, prints what each stream or recording is in one screen: channels with rates and units, quality, "
       "labels, provenance, and whether it is whole. --head, --where, --ids, --sample, --from, --until and --labels "
-      "make a "
-      "stream of what they choose. --to converts: binary to text to binary gives the same bytes; recordings, and the "
-      "touching segments of a stream, become files with the same digital samples.");
+      "make a stream of what they choose. --to converts: binary to text to binary gives the same bytes; recordings, "
+      "and the touching segments of a stream, become files with the same digital samples.");
   program.example("cfm-view icu.cfm", "what is in a stream");
   program.example("cfm-view --head 1 --to ndjson icu.cfm | jq .labels", "labels of the first segment");
   program.example("cfm-view --where 'quality.score > 0.8 && labels.rhythm == \"AFIB\"' icu.cfm -o af.cfm",
@@ -84,9 +83,9 @@ void convert(cli::Program& program) {
 stream::Counts choose(cli::Program& program, const Settings& s, record::Sink& sink) {
   std::optional<dataset::LabelTable> labels;
   record::Choice choice{.head = s.head, .sample = s.sample, .seed = program.seed(), .from = s.from, .until = s.until};
-  if (!s.where.empty()) choice.where.emplace(s.where);
-  if (!s.ids.empty()) choice.ids = record::read_ids(s.ids);
-  if (!s.labels.empty()) labels = dataset::LabelTable::read(s.labels);
+  if (program.is_set("--where")) choice.where.emplace(s.where);
+  if (program.is_set("--ids")) choice.ids = record::read_ids(s.ids);
+  if (program.is_set("--labels")) labels = dataset::LabelTable::read(s.labels);
   choice.dress = [&](stream::Segment& segment) {
     if (!labels) return;
     labels->meet(segment.record());
@@ -102,22 +101,22 @@ stream::Counts read(cli::Program& program, const Settings& s, record::Sink& sink
   record::Refinement refine{.selection = record::Selection::parse(s.signals)};
   refine.cut = {.whole = whole, .from = s.from, .until = s.until, .tail = record::Tail::kKeep, .max_missing = 1};
   refine.cut.max_frame = program.max_frame();
-  record::RecordSource source(s.recordings.inputs(program), {.refine = refine,
-                                                             .verify = s.recordings.verify(),
-                                                             .open = s.recordings.open(),
-                                                             .walk = s.recordings.walk(),
-                                                             .annotator = s.recordings.annotator(),
-                                                             .skip_errors = program.skip_errors()});
+  record::RecordSource source(s.recordings.inputs(program), s.recordings.to_source(program, std::move(refine)));
   return source.run(program.threads(), sink);
 }
 
 void run(cli::Program& program, const Settings& s) {
-  const bool chooses = s.head || s.sample || !s.where.empty() || !s.ids.empty() || !s.labels.empty();
+  program.one_at_a_time({"--check", "--index", "--plot", "--to"});
+  program.one_at_a_time({"-o", "--index", s.plot == "-" ? "--index" : "--plot"});
+  const bool filters = program.is_set("--where") || program.is_set("--ids") || program.is_set("--labels");
+  const bool chooses = s.head || s.sample || filters;
   const bool cuts = !s.from.empty() || !s.until.empty(), converts = program.is_set("--to");
+  if ((s.check || s.index) && (chooses || cuts)) throw Error(Status::kUsage, "--check, --index: of all, not of a part");
   if (s.check || (!chooses && !cuts && !converts && !s.index && s.plot.empty())) return look(program, s);
   if (s.index) return record::index_files(program.inputs(), program.max_frame());
   const bool is_stream = s.recordings.are_streams(program);
   if (is_stream) s.recordings.refuse_for_streams(program);
+  if (is_stream && program.is_set("--signals")) throw Error(Status::kUsage, "--signals: cfm-segment cuts a stream so");
   if (!is_stream && chooses) throw Error(Status::kUsage, "--head, --where, --ids, --sample, --labels: for streams");
   if (!s.plot.empty()) {
     record::PlotSink sink({s.plot, s.from, s.until, program.force()}, s.plot == "-" ? &program.open_text() : nullptr);

@@ -41,7 +41,7 @@ extern "C" void remove_temporaries(int signal) {
 void remember_temporary(const std::string& path) {
   const std::lock_guard lock(g_temporaries_mutex);
   static const bool installed = [] {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) {
       struct sigaction now {};
       ::sigaction(signal, nullptr, &now);
       if (now.sa_handler == SIG_DFL) ::signal(signal, remove_temporaries);

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "base/text.h"
+
 namespace cfm::log {
 namespace {
 
@@ -38,14 +40,24 @@ std::string json_string(std::string_view text) {
   return out + '"';
 }
 
+// Names come out of files: what they hold must neither steer a terminal nor look like further lines.
+std::string one_line(std::string_view message) {
+  std::string line = as_utf8(message);
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  return line;
+}
+
 }  // namespace
 
 void configure(Options options) { g_options = std::move(options); }
 const Options& options() { return g_options; }
 bool enabled(Level level) { return level <= g_options.level; }
 
-void write(Level level, std::string_view message) {
+void write(Level level, std::string_view text) {
   if (!enabled(level)) return;
+  const std::string message = one_line(text);
   std::string line;
   if (g_options.json) {
     const auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();

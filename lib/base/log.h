@@ -3,7 +3,7 @@
 //   log::configure({.program = "cfm-quality", .level = log::Level::kInfo, .json = false});
 //   log::warn("{} rows of {} match no record", n, path);
 //
-// Thread-safe: a line is written with one call.
+// Thread-safe: a line is written with one call. Control signs become ?, bytes that are no UTF-8 are taken for Latin-1.
 #pragma once
 
 #include <fmt/format.h>

@@ -498,6 +498,15 @@ bool Program::is_set(const std::string& flag) const {
   });
 }
 
+void Program::one_at_a_time(std::initializer_list<std::string> flags) const {
+  std::string given;
+  for (const std::string& flag : flags) {
+    if (!is_set(flag) || flag == given) continue;
+    if (!given.empty()) throw Error(Status::kUsage, "{} and {}: one at a time", given, flag);
+    given = flag;
+  }
+}
+
 stream::Provenance Program::provenance() const {
   const Impl& p = *impl_;
   stream::Provenance provenance{.tool = p.table.name, .version = p.table.version, .args = p.words};

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +76,8 @@ class Program {
   // True when the subject (or record) belongs to this --shard.
   bool in_shard(const std::string& subject_or_record) const;
   bool is_set(const std::string& flag) const;  // given by flag, environment or file
+  // kUsage where two of the flags are given.
+  void one_at_a_time(std::initializer_list<std::string> flags) const;
   stream::Provenance provenance() const;
   // What stands on the command line may name people: provenance tells flags without their values from now on, here and
   // in what came before, and `how` as the head's `deid`.

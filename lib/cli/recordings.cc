@@ -31,14 +31,18 @@ void RecordingOptions::declare(Program& program) {
 std::vector<std::string> RecordingOptions::inputs(const Program& program) const {
   std::vector<std::string> all = program.inputs();
   if (records_.empty()) return all;
-  const Bytes list = map_file(records_);
-  std::string_view rest = list.text();
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = trimmed(rest.substr(0, end));
-    if (!line.empty()) all.emplace_back(line);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  if (!listed_) {
+    listed_.emplace();
+    const Bytes list = map_file(records_);
+    std::string_view rest = list.text();
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      const std::string_view line = trimmed(rest.substr(0, end));
+      if (!line.empty()) listed_->emplace_back(line);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
   }
+  all.insert(all.end(), listed_->begin(), listed_->end());
   if (all.empty()) throw Error(Status::kUsage, "--records {}: names no recording", records_);
   return all;
 }
@@ -80,6 +84,15 @@ record::ExportOptions RecordingOptions::to_export(const Program& program) const 
   record::ExportOptions options{.open = open(), .walk = walk(), .skip_errors = program.skip_errors()};
   if (!annotator_.empty()) options.annotator = annotator_;
   return options;
+}
+
+record::SourceOptions RecordingOptions::to_source(const Program& program, record::Refinement refine) const {
+  return {.refine = std::move(refine),
+          .verify = verify_,
+          .open = open(),
+          .walk = walk(),
+          .annotator = annotator_,
+          .skip_errors = program.skip_errors()};
 }
 
 record::SignalList RecordingOptions::list_signals(const Program& program) const {

@@ -16,6 +16,7 @@
 #include "cli/program.h"
 #include "format/recording.h"
 #include "record/export.h"
+#include "record/record_source.h"
 #include "record/refinement.h"
 #include "record/sink.h"
 #include "record/walk.h"
@@ -41,6 +42,7 @@ class RecordingOptions {
   static bool may_be_stream(const std::string& input);
 
   record::ExportOptions to_export(const Program& program) const;
+  record::SourceOptions to_source(const Program& program, record::Refinement refine) const;
 
   // The signals of all inputs.
   record::SignalList list_signals(const Program& program) const;
@@ -49,6 +51,7 @@ class RecordingOptions {
                           record::Sink& sink) const;
 
  private:
+  mutable std::optional<std::vector<std::string>> listed_ = {};  // by --records, read once: it may be a pipe
   std::string records_, channels_, variable_, annotator_;
   std::vector<std::string> include_;
   std::optional<double> fs_;

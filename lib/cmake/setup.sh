@@ -4,8 +4,8 @@
 
 readonly kTorchVersion=2.11.0
 readonly kBuildPackages=(g++ cmake ninja-build ccache pkg-config libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
-  libfftw3-dev libsoxr-dev libeigen3-dev libsndfile1-dev libmatio-dev libsodium-dev libcairo2-dev)
-readonly kTestPackages=(doctest-dev jq mandoc python3 zsh fish)
+  libfftw3-dev libsoxr-dev libeigen3-dev libsndfile1-dev libmatio-dev zlib1g-dev libsodium-dev libcairo2-dev)
+readonly kTestPackages=(doctest-dev jq mandoc python3 zsh fish clang libclang-rt-dev)
 
 say() { printf '== %s\n' "$*" >&2; }
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

@@ -246,7 +246,7 @@ class AudioRecording final : public Recording {
       } else {
         if (there) got = sf_readf_double(file_.get(), values.data(), n);
       }
-      if (got != n) {
+      if (got != n || sf_error(file_.get()) != SF_ERR_NO_ERROR) {  // damaged FLAC may give as many samples, of others
         throw Error(Status::kMalformed, "{}: samples {} to {} can't be decoded: {}", path_, first + done + got,
                     first + done + n, sf_strerror(file_.get()));
       }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "format/mat_variable.h"
 
 namespace cfm::format {
 namespace {
@@ -82,7 +83,10 @@ MatLayout check_5(std::string_view file, const std::string& path, bool big) {
       throw Error(Status::kMalformed, "{}: byte {}: element of type {} where a variable should stand", path, at, type);
     }
     if (bytes > file.size() - at - kTag5) refuse_end(path, at, at + kTag5 + bytes, file.size());
-    layout.compressed |= type == kCompressed5;
+    const bool compressed = type == kCompressed5;
+    check_mat_variable({file.substr(at + kTag5, bytes), compressed, big},
+                       fmt::format("{}: variable at byte {}", path, at));
+    layout.compressed |= compressed;
     at += kTag5 + bytes;
   }
   return layout;

@@ -35,18 +35,14 @@ std::string unit_field(const std::string& unit) {
 // The shortest decimal whose inverse is `scale` again; where there is none (a scale that is no inverse of a double),
 // the nearest.
 std::string gain_field(double scale) {
-  const auto inverts = [scale](const std::string& text) {
-    const auto gain = whole_number<double>(text);
-    return gain && 1 / *gain == scale;
-  };
   constexpr int kMostDigits = 17;
   for (int digits = 1; digits <= kMostDigits; ++digits) {
-    std::string text = fmt::format("{:.{}g}", 1 / scale, digits);
-    if (inverts(text)) return text;
+    const auto gain = whole_number<double>(fmt::format("{:.{}g}", 1 / scale, digits));
+    if (gain && 1 / *gain == scale) return fmt::format("{}", *gain);
   }
   for (const double towards : {0.0, std::numeric_limits<double>::infinity()}) {
-    std::string text = fmt::format("{}", std::nextafter(1 / scale, std::copysign(towards, scale)));
-    if (inverts(text)) return text;
+    const double gain = std::nextafter(1 / scale, std::copysign(towards, scale));
+    if (1 / gain == scale) return fmt::format("{}", gain);
   }
   return fmt::format("{}", 1 / scale);
 }

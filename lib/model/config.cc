@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 
 namespace cfm::model {
 
@@ -270,6 +271,7 @@ void ModelConfig::set(const std::vector<std::string>& assignments) {
     if (equals == 0 || equals == std::string::npos) {
       throw Error(Status::kUsage, "--set {}: KEY=VALUE is needed, as in schedule.batch=64", assignment);
     }
+    if (as_utf8(assignment) != assignment) throw Error(Status::kUsage, "--set {}: no UTF-8", in_quotes(assignment));
     const std::string text = assignment.substr(equals + 1);
     Json value = Json::parse(text, nullptr, false);
     if (value.is_discarded()) value = text;

@@ -28,8 +28,8 @@ Cut whole(Segment segment) {
 }
 
 // Whether a segment has a sample within the times asked for.
-bool overlaps(const Segment& segment, const std::string& from, const std::string& until) {
-  if (from.empty() && until.empty()) return true;
+bool overlaps(const Segment& segment, const CutOptions& times) {
+  if (times.from.empty() && times.until.empty()) return true;
   double fs = 0, seconds = 0;
   for (const stream::Tensor& tensor : segment.tensors) {
     if (!tensor.is_signal()) continue;
@@ -40,9 +40,8 @@ bool overlaps(const Segment& segment, const std::string& from, const std::string
   if (clock.is_object() && clock.contains("fs") && clock["fs"].is_number()) fs = clock["fs"].get<double>();
   if (!(fs > 0)) return false;
   const double begin = segment.start() * fs, end = begin + seconds * fs;
-  constexpr auto kOpen = kUnknownLength;
-  if (!from.empty() && end <= static_cast<double>(parse_time(from, fs, kOpen))) return false;
-  return until.empty() || until == "e" || begin < static_cast<double>(parse_time(until, fs, kOpen));
+  const Grid grid = grid_of(times, fs, kUnknownLength);
+  return (times.from.empty() || end > static_cast<double>(grid.first)) && begin < static_cast<double>(grid.limit);
 }
 
 // A draw without replacement: the segments of the smallest keys, each a function of (seed, id).
@@ -103,6 +102,11 @@ std::set<std::string, std::less<>> read_ids(const std::string& path) {
 }
 
 stream::Counts choose(stream::Inlet& in, Sink& sink, Choice choice) {
+  const CutOptions times{.whole = true, .from = choice.from, .until = choice.until};
+  times.check();
+  // Where that needs no rate, wrong times are told before the output begins.
+  constexpr double kTicks = 1e6;  // a second
+  if (choice.from.starts_with('s') == choice.until.starts_with('s')) grid_of(times, kTicks, kUnknownLength);
   stream::Counts total;
   std::set<std::string, std::less<>> met;
   const auto refusal = [&](Segment& segment) -> std::string {
@@ -113,7 +117,7 @@ stream::Counts choose(stream::Inlet& in, Sink& sink, Choice choice) {
       if (at == choice.ids->end()) return "ids";
       met.insert(*at);
     }
-    if (!overlaps(segment, choice.from, choice.until)) return "time";
+    if (!overlaps(segment, times)) return "time";
     if (choice.where && !choice.where->holds(segment.header)) return "where";
     return {};
   };

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "record/selection.h"
 #include "stream/convert.h"
 
@@ -27,6 +28,19 @@ constexpr int kNote = 22;  // NOTE of ecgcodes.h
 std::string_view suffix_of(ExportForm form) { return form == ExportForm::kEdf ? ".edf" : ".npy"; }
 
 bool names_folder(const std::string& path) { return path.ends_with('/') || is_directory(path); }
+
+// Whether a record's name is that of a file below a folder, wherever it came from.
+bool names_file(std::string_view record) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+  if (std::ranges::any_of(record, is_control)) return false;
+  for (;;) {
+    const std::size_t slash = record.find('/');
+    const std::string_view part = record.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == std::string_view::npos) return true;
+    record.remove_prefix(slash + 1);
+  }
+}
 
 // The rate of frames of which every channel's is a whole multiple: the record's clock where that is one.
 double frame_rate(const std::vector<double>& rates, double clock) {
@@ -122,9 +136,8 @@ Destination::Destination(ExportForm form, std::string path, bool force, const st
 
 std::string Destination::path_of(const std::string& record) {
   namespace fs = std::filesystem;
-  const fs::path name(record);
-  const bool leaves = name.empty() || name.is_absolute() || std::ranges::find(name, fs::path("..")) != name.end();
-  if (leaves) throw Error(Status::kUsage, "record {}: no name for a file below {}", record, path_);
+  if (!names_file(record))
+    throw Error(Status::kUsage, "record {}: no name for a file below {}", in_quotes(record), path_);
   if (!names_.insert(record).second) {
     throw Error(Status::kUsage, "record {} comes again after others; its segments must stand together", record);
   }
@@ -134,7 +147,7 @@ std::string Destination::path_of(const std::string& record) {
     }
     return path_;
   }
-  const fs::path path = fs::path(path_) / name;
+  const fs::path path = fs::path(path_) / record;
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   if (error) throw Error(Status::kIo, "{}: {}", path.parent_path().string(), error.message());
@@ -265,7 +278,8 @@ struct ExportSink::Open {
 
   void write_missing(std::int64_t n);
   void write(const Cut& cut, std::int64_t skip, std::int64_t n);
-  void add_marks(const Cut& cut);
+  // covered: frames that segments before this one told of; what lies there is not told again.
+  void add_marks(const Cut& cut, std::int64_t covered);
 };
 
 void ExportSink::Open::write_missing(std::int64_t n) {
@@ -292,7 +306,7 @@ void ExportSink::Open::write(const Cut& cut, std::int64_t skip, std::int64_t n) 
   frames += n;
 }
 
-void ExportSink::Open::add_marks(const Cut& cut) {
+void ExportSink::Open::add_marks(const Cut& cut, std::int64_t covered) {
   for (const Tensor& tensor : cut.segment.tensors) {
     if (tensor.kind() != "event" || tensor.shape.size() != 2 || tensor.dtype != stream::Dtype::kF64) continue;
     const Json columns = tensor.attributes.value("columns", Json::array());
@@ -336,8 +350,7 @@ void ExportSink::Open::add_marks(const Cut& cut) {
       const auto earlier = std::find_if(annotations.rbegin(), annotations.rend(),
                                         [&](const format::Annotation& a) { return a.code == mark.code; });
       const bool goes_on = column("end") != width && earlier != annotations.rend() && earlier->aux == mark.aux;
-      const bool again = earlier != annotations.rend() && *earlier == mark;
-      if (mark.sample >= 0 && !goes_on && !again) annotations.push_back(std::move(mark));
+      if (mark.sample >= covered && !goes_on) annotations.push_back(std::move(mark));
     }
   }
 }
@@ -371,16 +384,18 @@ void ExportSink::write(const Cut& cut) {
     const std::int64_t there = static_cast<std::int64_t>(tensor.samples()) / per_frame;
     frames = c == 0 ? there : std::min(frames, there);
   }
-  if (open_ && open_->record != segment.record()) finish();
-  if (!open_) {
-    open_ = std::make_unique<Open>();
-    open_->record = segment.record();
-    open_->fs = layout.fs;
-    open_->start = segment.start();
+  if (!open_ || open_->record != segment.record()) {
+    auto next = std::make_unique<Open>();
+    next->record = segment.record();
+    next->fs = layout.fs;
+    next->start = segment.start();
     const Json time = segment.header.value("t_abs", Json());
     if (time.is_string()) layout.base_time = time.get<std::string>();
-    open_->layout = layout;
-    open_->writer = destination_.open(segment.record(), layout);
+    next->layout = layout;
+    // Before the last one is finished: where a second record is refused, the first one doesn't stay behind.
+    next->writer = destination_.open(segment.record(), layout);
+    finish();
+    open_ = std::move(next);
   }
   const bool same = std::ranges::equal(layout.channels, open_->layout.channels, [](const auto& a, const auto& b) {
     return a.name == b.name && a.unit == b.unit && a.fs == b.fs && a.scale == b.scale && a.offset == b.offset &&
@@ -394,8 +409,9 @@ void ExportSink::write(const Cut& cut) {
   if (begin < 0) throw Error(Status::kUsage, "{}: begins before what came before it", segment.id());
   open_->write_missing(begin - open_->frames);
   const std::int64_t skip = open_->frames - begin;
+  const std::int64_t covered = skip > 0 ? open_->frames : 0;
   if (skip < frames) open_->write(cut, skip, frames - skip);
-  open_->add_marks(cut);
+  open_->add_marks(cut, covered);
 }
 
 void ExportSink::finish() {

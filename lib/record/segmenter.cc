@@ -158,7 +158,7 @@ std::int64_t RecordCutter::bytes() const {
 
 bool RecordCutter::reads_all() const { return options_.from.empty() && options_.until.empty(); }
 
-stream::Tensor RecordCutter::tensor_of(const Group& group, std::span<const format::Samples> values,
+stream::Tensor RecordCutter::tensor_of(const Group& group, std::span<const format::Samples> values, bool lacks,
                                        std::vector<std::uint8_t>& mask) const {
   const auto& channels = recording_->channels();
   const format::Channel& first = channels[group.channels[0]];
@@ -182,21 +182,18 @@ stream::Tensor RecordCutter::tensor_of(const Group& group, std::span<const forma
   const bool real = format::is_real(group.type);
   const std::size_t samples = real ? values[0].real.size() : values[0].digital.size();
   const auto gather = [&]<typename T>(std::vector<T> all) {
-    all.reserve(samples * values.size());
+    all.resize(samples * values.size());
+    auto to = all.begin();
     for (const format::Samples& channel : values) {
-      if (real) {
-        for (const double v : channel.real) all.push_back(static_cast<T>(v));
-      } else {
-        for (const std::int32_t v : channel.digital) all.push_back(v == format::kMissing ? T{0} : static_cast<T>(v));
-      }
+      to = real ? std::transform(channel.real.begin(), channel.real.end(), to,
+                                 [](double v) { return static_cast<T>(v); })
+                : std::transform(channel.digital.begin(), channel.digital.end(), to,
+                                 [](std::int32_t v) { return v == format::kMissing ? T{0} : static_cast<T>(v); });
     }
     return stream::make_tensor(group.name, {std::ssize(values), static_cast<std::int64_t>(samples)}, std::move(all),
                                std::move(attributes));
   };
-  const bool lacks = std::ranges::any_of(values, [](const format::Samples& channel) {
-    return std::ranges::find(channel.digital, format::kMissing) != channel.digital.end();
-  });
-  if (lacks) {
+  if (lacks && !real) {
     attributes["mask"] = group.name + "/mask";
     for (const format::Samples& channel : values) {
       for (const std::int32_t v : channel.digital) mask.push_back(v != format::kMissing);
@@ -245,19 +242,22 @@ Cut RecordCutter::cut(std::int64_t window) const {
     const std::span values = std::span(all).subspan(at, group.channels.size());
     at += group.channels.size();
     const auto samples = static_cast<std::size_t>(length * recording_->channels()[group.channels[0]].samples_per_frame);
+    bool lacks = false;
     for (format::Samples& channel : values) {
       if (format::is_real(group.type)) {
         channel.real.resize(samples, std::numeric_limits<double>::quiet_NaN());
       } else {
         channel.digital.resize(samples, format::kMissing);
       }
-      if (missing_in(channel) > options_.max_missing * static_cast<double>(samples)) {
+      const double missing = missing_in(channel);
+      lacks = lacks || missing > 0;
+      if (missing > options_.max_missing * static_cast<double>(samples)) {
         cut.reason = "missing";
         return cut;
       }
     }
     std::vector<std::uint8_t> mask;
-    stream::Tensor tensor = tensor_of(group, values, mask);
+    stream::Tensor tensor = tensor_of(group, values, lacks, mask);
     if (!mask.empty()) {
       masks.push_back(stream::make_tensor(group.name + "/mask", tensor.shape, std::move(mask), Json{{"kind", "mask"}}));
     }

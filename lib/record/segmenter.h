@@ -85,7 +85,8 @@ class RecordCutter {
     std::vector<std::size_t> channels;
     format::SampleType type;  // the widest of its channels
   };
-  stream::Tensor tensor_of(const Group& group, std::span<const format::Samples> values,
+  // lacks: some sample is missing.
+  stream::Tensor tensor_of(const Group& group, std::span<const format::Samples> values, bool lacks,
                            std::vector<std::uint8_t>& mask) const;
 
   std::shared_ptr<const format::Recording> recording_;

@@ -38,30 +38,4 @@ void convert(FrameReader& in, FrameWriter& out, bool add_index) {
   out.flush();
 }
 
-Counts head(Inlet& in, Outlet& out, std::uint64_t n) {
-  Counts total;
-  Counts part;
-  for (Frame frame; total.written < n && in.next(frame);) {
-    switch (frame.type) {
-      case 'H':
-        out.begin(parse_json(frame.header));
-        part = {};
-        break;
-      case 'S':
-        out.write(decode_checked(frame));
-        ++part.read, ++part.written, ++total.read, ++total.written;
-        break;
-      case 'E':
-        out.end(part, parse_json(frame.header).value("status", "ok") != "ok");
-        break;
-      case 'x':
-        break;
-      default:
-        out.pass(frame);
-    }
-  }
-  if (out.open()) out.end(part, false);
-  return total;
-}
-
 }  // namespace cfm::stream

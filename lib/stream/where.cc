@@ -53,7 +53,16 @@ class Parser {
   }
 
  private:
-  static constexpr int kDeepest = 64;  // parentheses and ! within each other
+  static constexpr int kDeepest = 64;                  // parentheses and ! within each other
+  static constexpr std::size_t kLongestPattern = 512;  // bytes: std::regex needs stack for each
+
+  // Of more digits than std::regex can count with.
+  static bool has_large_number(std::string_view pattern) {
+    constexpr std::ptrdiff_t kMostDigits = 15;
+    std::ptrdiff_t digits = 0;
+    return std::ranges::any_of(pattern,
+                               [&](char c) { return (digits = c >= '0' && c <= '9' ? digits + 1 : 0) > kMostDigits; });
+  }
 
   [[noreturn]] void fail(std::string_view what) const {
     throw Error(Status::kUsage, "--where {}: {} at character {}", text_, what, at_ + 1);
@@ -122,8 +131,12 @@ class Parser {
     skip_blanks();
     const auto pattern = string();
     if (!pattern) fail("=~ needs a regular expression in quotes");
+    if (pattern->size() > kLongestPattern) fail("no regular expression so long ends");
+    if (has_large_number(*pattern)) fail("no regular expression with numbers so large ends");
     try {
-      return [a = std::move(left), regex = std::regex(*pattern)](const Json& header) -> Json {
+      // Breadth first: neither time nor stack grow with the text that the header holds. Refuses back-references.
+      constexpr auto kSyntax = std::regex::ECMAScript | std::regex_constants::__polynomial;
+      return [a = std::move(left), regex = std::regex(*pattern, kSyntax)](const Json& header) -> Json {
         const Json value = a(header);
         return value.is_string() && std::regex_search(value.get_ref<const std::string&>(), regex);
       };
@@ -195,15 +208,7 @@ class Parser {
     }
     made->text = text_.substr(from, at_ - from);
     paths_.push_back(made);
-    return [made](const Json& header) -> Json {
-      const Json* node = &header;
-      for (const std::string& key : made->keys) {
-        if (!node->is_object() || !node->contains(key)) return nullptr;
-        node = &(*node)[key];
-      }
-      made->seen = made->seen || !node->is_null();
-      return *node;
-    };
+    return [made](const Json& header) -> Json { return made->of(header); };
   }
 
   std::string_view text_;
@@ -216,7 +221,21 @@ class Parser {
 
 Where::Where(std::string text) : text_(std::move(text)), value_(Parser(text_, paths_).parse()) {}
 
-bool Where::holds(const Json& header) { return is_true(value_(header)); }
+const Json& Where::Path::of(const Json& header) const {
+  static const Json kNull;
+  const Json* node = &header;
+  for (const std::string& key : keys) {
+    if (!node->is_object() || !node->contains(key)) return kNull;
+    node = &(*node)[key];
+  }
+  return *node;
+}
+
+bool Where::holds(const Json& header) {
+  // Here, because && and || need not look at what stands on their right.
+  for (const auto& path : paths_) path->seen = path->seen || !path->of(header).is_null();
+  return is_true(value_(header));
+}
 
 std::vector<std::string> Where::never_seen() const {
   std::vector<std::string> names;

@@ -4,10 +4,10 @@
 //   if (where.holds(segment.header)) out.write(segment);
 //
 // Operators, weakest first: || · && · ! · == != < <= > >= · in (an element of a list, a part of a text) · =~ (an
-// ECMAScript regular expression finds something). Values: numbers, "texts" or 'texts', true, false, null, and paths
-// into the header: labels.age, labels["snomed code"], quality.per_channel.II.score. What isn't there is null; a
-// comparison of different types is false (!= true); null, false, 0, "" and empty lists count as false. Throws kUsage
-// with the place.
+// ECMAScript regular expression without back-references finds something). Values: numbers, "texts" or 'texts', true,
+// false, null, and paths into the header: labels.age, labels["snomed code"], quality.per_channel.II.score. What isn't
+// there is null; a comparison of different types is false (!= true); null, false, 0, "" and empty lists count as false.
+// Throws kUsage with the place.
 #pragma once
 
 #include <functional>
@@ -31,6 +31,7 @@ class Where {
     std::string text;
     std::vector<std::string> keys;
     bool seen = false;
+    const Json& of(const Json& header) const;  // null where it leads nowhere
   };
 
  private:

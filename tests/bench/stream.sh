@@ -46,7 +46,8 @@ cat_wall=$wall
 if command -v pv >/dev/null; then row "cat | pv" "$bytes" B/s "cat large.cfm | pv -q | cat" "$cat_wall"; fi
 row "cat | cfm-view --to cfm" "$bytes" B/s "cat large.cfm | cfm-view -q --to cfm | cat" "$cat_wall"
 row "cat | cfm-view --to cfm, no payload checksum" "$(stat -c %s plain.cfm)" B/s "cat plain.cfm | cfm-view -q --to cfm | cat" "$cat_wall"
-row "cat | cfm-quality, graded before" "$bytes" B/s "cat large.cfm | cfm-quality -q | cat" "$cat_wall"
+cfm-quality -q large.cfm -o graded-large.cfm
+row "cat | cfm-quality, graded before" "$bytes" B/s "cat graded-large.cfm | cfm-quality -q | cat" "$cat_wall"
 
 # A quarter of a second of one channel: what a segment costs, whatever it holds.
 count() { cfm-view --to ndjson --payload none "$1" | grep -c '"type":"segment"'; }
@@ -71,7 +72,7 @@ row "cfm-view --to ndjson" "$n" segments/s "cfm-view -q --to ndjson graded.cfm" 
 # WFDB: whole records, read and written as a stream; samples are those of all signals.
 decode() { # decode FORMAT FOLDER — of a folder of records, as often as it takes for half a second
   local samples again inputs
-  samples=$(cat "$2"/*.hea | awk '!/^#/ && NF >= 4 && $2 ~ /^[0-9]+$/ && $4 ~ /^[0-9]+$/ && $1 !~ /\.(dat|mat)$/ { n += $2 * $4 } END { print n }')
+  samples=$(cat "$2"/*.hea | awk '!/^#/ && NF >= 4 && $2 ~ /^[0-9]+$/ && $1 !~ /\.(dat|mat)$/ { n += $2 * ($4 + 0) } END { print n + 0 }')
   again=$((40000000 / samples + 1))
   inputs=$(for ((i = 0; i < again; i++)); do printf '%s ' "$2"; done)
   row "cfm-segment --whole, format $1, $again times" "$((samples * again))" samples/s \

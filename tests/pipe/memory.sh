@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Streams of any length go through a pipe in bounded memory: 2 GB in frames of a megabyte, within 64 MB.
+# Streams and recordings of any length go through in bounded memory: 2 GB in frames of a megabyte, hours of twelve
+# leads, within 64 MB.
 # shellcheck source=tests/support.sh
 . "$CFM_ROOT/tests/support.sh"
 most=65536 # KB
@@ -22,4 +23,13 @@ bounded() { # bounded WHAT PEAK
 bounded "cfm-view --to cfm of 2 GB" "$(pour 2000000000 | peak cfm-view -q --to cfm)"
 bounded "cfm-quality of 500 MB" "$(pour 500000000 | peak cfm-quality -q -j 2)"
 bounded "cfm-view --check of 500 MB" "$(pour 500000000 | peak cfm-view -q --check -)"
+
+# Twelve leads of twelve hours: a record whose file is as long as its header says, all zeros, on a disk that holds none
+# of them; the same as samples of a device.
+frames=$((12 * 3600 * 500))
+{ echo "day 12 500 $frames" && for lead in I II III aVR aVL aVF V1 V2 V3 V4 V5 V6; do echo "day.dat 16 200 16 0 0 0 0 $lead"; done; } >day.hea
+truncate -s $((frames * 24)) day.dat
+bounded "cfm-segment of a record of 500 MB" "$(peak cfm-segment -q day --trust-data --length 30)"
+bounded "cfm-segment of a record of 500 MB, one thread" "$(peak cfm-segment -q -j 1 day --trust-data --length 30)"
+bounded "cfm-segment --raw of 500 MB" "$(peak cfm-segment -q - --raw i16 --fs 500 --channels I,II,III,aVR,aVL,aVF,V1,V2,V3,V4,V5,V6 --length 30 <day.dat)"
 finish

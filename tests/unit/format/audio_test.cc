@@ -14,7 +14,7 @@ void write_file(const std::string& path, const std::string& text) { std::ofstrea
 
 TEST_CASE("third-party audio files hold what their writers put in") {
   CFM_NEEDS(golden, "CFM_GOLDEN");
-  test::check_golden_readers(golden, "audio/", [](const nlohmann::json&, const Recording& recording) {
+  test::check_golden_readers(golden, "audio/", {.digital = 2e-12}, [](const test::Json&, const Recording& recording) {
     CHECK(recording.channels()[0].name == "signal 0");
     CHECK(recording.channels()[0].unit == "FS");
     CHECK(recording.notes().empty());
@@ -31,7 +31,7 @@ TEST_CASE("damaged audio files are refused with the place") {
   };
   for (const auto& [file, words] : rows) {
     const std::string message =
-        test::refusal_of([&] { open_recording(golden + "/readers/bad/" + file, file, {})->verify(); });
+        test::malformed([&] { open_recording(golden + "/readers/bad/" + file, file, {})->verify(); });
     CHECK_MESSAGE(message.find(file) != std::string::npos, message);
     for (const std::string& word : words)
       CHECK_MESSAGE(message.find(word) != std::string::npos, message, " lacks ", word);
@@ -45,7 +45,7 @@ TEST_CASE("every cut of a WAV, an AU and a FLAC file is seen") {
     const std::string bytes = test::slurp(golden + "/readers/audio/" + file);
     for (std::size_t size = 4; size < bytes.size(); size += size < 60 ? 1 : 97) {
       write_file(folder / file, bytes.substr(0, size));
-      CHECK_MESSAGE(!test::refusal_of([&] { open_recording(folder / file, file, {})->verify(); }).empty(), file, size);
+      CHECK_MESSAGE(!test::malformed([&] { open_recording(folder / file, file, {})->verify(); }).empty(), file, size);
     }
     write_file(folder / file, bytes);
     open_recording(folder / file, file, {})->verify();
@@ -58,7 +58,7 @@ TEST_CASE("a damaged FLAC frame is seen by verify") {
   std::string bytes = test::slurp(golden + "/readers/audio/flac16.flac");
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x55);
   write_file(folder / "a.flac", bytes);
-  CHECK(!test::refusal_of([&] { open_recording(folder / "a.flac", "a", {})->verify(); }).empty());
+  CHECK(!test::malformed([&] { open_recording(folder / "a.flac", "a", {})->verify(); }).empty());
 }
 
 TEST_CASE("names, units and scales: the user's, else the side-car's, else none") {
@@ -87,7 +87,7 @@ TEST_CASE("names, units and scales: the user's, else the side-car's, else none")
 
   for (const std::string json : {R"({"names": ["II"]})", R"({"units": [1, 2]})", R"({"scale": [1, 0]})", R"({"fs": 0})",
                                  R"({"gain": [1, 1]})", R"([1])", R"({"fs": 1)", R"({"fs": 1e999})"}) {
-    const std::string message = test::refusal_of([&] { car(json); });
+    const std::string message = test::malformed([&] { car(json); });
     CHECK_MESSAGE(message.find("a.json") != std::string::npos, json, ": ", message);
   }
   std::filesystem::remove(folder / "a.json");
@@ -120,7 +120,7 @@ TEST_CASE("RF64, RIFX, unsigned 8 and 32 bits") {
   const auto wide = written(SF_FORMAT_WAV | SF_FORMAT_PCM_32, {1, -2147483647 - 1});
   CHECK(wide->channels()[0].type == SampleType::kF64);
   CHECK(test::whole(*wide, 0).real == std::vector<double>{0x1p-31, -1});
-  const std::string ulaw = test::refusal_of([&] { written(SF_FORMAT_WAV | SF_FORMAT_ULAW, values); });
+  const std::string ulaw = test::malformed([&] { written(SF_FORMAT_WAV | SF_FORMAT_ULAW, values); });
   CHECK(ulaw.find("PCM") != std::string::npos);
 }
 

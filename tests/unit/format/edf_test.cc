@@ -50,23 +50,24 @@ std::unique_ptr<Recording> open_small(const test::TemporaryFolder& folder, const
 
 std::string refusal(const SmallEdf& edf) {
   const test::TemporaryFolder folder;
-  return test::refusal_of([&] { open_small(folder, edf); });
+  return test::malformed([&] { open_small(folder, edf); });
 }
 
 TEST_CASE("third-party EDF and BDF files hold what their writers put in") {
   CFM_NEEDS(golden, "CFM_GOLDEN");
-  test::check_golden_readers(golden, "edf/", [&](const nlohmann::json& row, const Recording& recording) {
-    const auto& notes = recording.notes();
-    const auto& want = row.at("annotations");
-    REQUIRE(notes.size() == want.size());
-    for (std::size_t i = 0; i < notes.size(); ++i) {
-      CHECK(notes[i].onset == doctest::Approx(want[i]["onset_s"].get<double>()).epsilon(1e-9));
-      CHECK(notes[i].duration == (want[i]["duration_s"].is_null() ? 0 : want[i]["duration_s"].get<double>()));
-      CHECK(notes[i].text == want[i]["text"]);
-    }
-    CHECK(recording.base_time() == row.at("start").get<std::string>());
-    CHECK(static_cast<double>(recording.frames()) / recording.fs() == row.at("duration_s"));
-  });
+  test::check_golden_readers(
+      golden, "edf/", {.digital = 2e-12}, [&](const test::Json& row, const Recording& recording) {
+        const auto& notes = recording.notes();
+        const auto& want = row.at("annotations");
+        REQUIRE(notes.size() == want.size());
+        for (std::size_t i = 0; i < notes.size(); ++i) {
+          CHECK(notes[i].onset == doctest::Approx(want[i]["onset_s"].get<double>()).epsilon(1e-9));
+          CHECK(notes[i].duration == (want[i]["duration_s"].is_null() ? 0 : want[i]["duration_s"].get<double>()));
+          CHECK(notes[i].text == want[i]["text"]);
+        }
+        CHECK(recording.base_time() == row.at("start").get<std::string>());
+        CHECK(static_cast<double>(recording.frames()) / recording.fs() == row.at("duration_s"));
+      });
 }
 
 TEST_CASE("gaps of a discontinuous file are missing samples") {
@@ -94,7 +95,7 @@ TEST_CASE("damaged EDF files are refused with the place") {
       {"huge_samples.edf", {"7424 bytes", "8 data records of 200000298 bytes"}},
   };
   for (const auto& [file, words] : rows) {
-    const std::string message = test::refusal_of([&] { open_recording(bad + file, file, {}); });
+    const std::string message = test::malformed([&] { open_recording(bad + file, file, {}); });
     CHECK_MESSAGE(message.find(file) != std::string::npos, message);
     for (const std::string& word : words)
       CHECK_MESSAGE(message.find(word) != std::string::npos, message, " lacks ", word);
@@ -272,7 +273,7 @@ TEST_CASE("annotation lists are read strictly and spelt so that they read back")
   using namespace std::string_view_literals;
   for (const auto bad : {"1\x14x\x14\0"sv, "+1\x15z\x14x\x14\0"sv, "+1x"sv, "+1e400\x14\x14\0"sv, "+\x14\x14"sv,
                          "+99999999999\x14\x14"sv, "+1\x15-1\x14x\x14"sv}) {
-    CHECK_MESSAGE(test::refusal_of([&] { parse_tals(bad, "here"); }).starts_with("here: "), bad);
+    CHECK_MESSAGE(test::malformed([&] { parse_tals(bad, "here"); }).starts_with("here: "), bad);
   }
 }
 

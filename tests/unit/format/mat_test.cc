@@ -1,6 +1,6 @@
 #include "base/file.h"
 #include "format/mat_layout.h"
-#include "reader_golden.h"
+#include "golden_readers.h"
 
 namespace cfm::format {
 namespace {

@@ -5,7 +5,7 @@
 #include "format/npy_header.h"
 #include "format/readers.h"
 #include "format/writer.h"
-#include "reader_golden.h"
+#include "golden_readers.h"
 
 namespace cfm::format {
 namespace {

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "reader_golden.h"
+#include "golden_readers.h"
 
 namespace cfm::format {
 namespace {

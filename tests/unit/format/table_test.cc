@@ -4,7 +4,7 @@
 #include "format/table_clock.h"
 #include "format/table_header.h"
 #include "format/table_time.h"
-#include "reader_golden.h"
+#include "golden_readers.h"
 
 namespace cfm::format {
 namespace {
@@ -49,7 +49,7 @@ TEST_CASE("golden tables") {
     if (row.contains("start")) CHECK(row["start"].get<std::string>().starts_with(*recording->base_time()));
   }
   const auto micro = open_recording(golden + "/readers/csv/microvolt.csv", "r", {});
-  test::check_golden(*micro, golden_row(golden, "csv/microvolt.csv"), 1e-15, {1e-3, 1});
+  test::check_golden(*micro, golden_row(golden, "csv/microvolt.csv"), {.relative = 1e-15, .factors = {1e-3, 1}});
   CHECK(micro->channels()[0].unit == "uV");
 }
 

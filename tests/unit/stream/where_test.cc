@@ -72,5 +72,11 @@ TEST_CASE("paths that no header has are told") {
   CHECK(where.never_seen() == std::vector<std::string>{"qualty.score"});
 }
 
+TEST_CASE("a path that && needn't look at is not said to be absent") {
+  Where where("labels.age < 0 && quality.score > 0.5");
+  CHECK_FALSE(where.holds(kHeader));
+  CHECK(where.never_seen().empty());
+}
+
 }  // namespace
 }  // namespace cfm::stream
