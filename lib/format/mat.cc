@@ -212,6 +212,10 @@ class MatReader {
 
   void keep(Variable info) {
     if (info->name != nullptr) {
+      const std::string_view name = info->name;  // by which a variable is asked for: the one that was looked at
+      if (std::ranges::any_of(variables_, [&](const Variable& v) { return v->name != nullptr && v->name == name; })) {
+        throw Error(Status::kMalformed, "{}: damaged: two variables named {}", path_, in_quotes(name));
+      }
       items_.push_back({info->name, "", info.get()});
       if (info->class_type == MAT_C_STRUCT && count_of(*info) == 1) list_fields(*info);
     }

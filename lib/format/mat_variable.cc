@@ -15,9 +15,10 @@ namespace cfm::format {
 namespace {
 
 constexpr std::uint64_t kTag = 8;  // bytes, and what elements are aligned to
-constexpr std::uint32_t kInt8 = 1, kInt32 = 5, kUint32 = 6, kMatrix = 14, kUtf8 = 16;                    // types
-constexpr std::uint32_t kCell = 1, kStruct = 2, kObject = 3, kDouble = 6, kFunction = 16, kOpaque = 17;  // classes
-constexpr int kDeepest = 32;  // cells and structs in another
+constexpr std::uint32_t kInt8 = 1, kInt32 = 5, kUint32 = 6, kMatrix = 14, kUtf8 = 16;  // types
+constexpr std::uint32_t kCell = 1, kStruct = 2, kObject = 3, kSparse = 5, kDouble = 6, kFunction = 16,
+                        kOpaque = 17;  // classes
+constexpr int kDeepest = 32;           // cells and structs in another
 constexpr std::uint64_t kMostDimensions = 64, kLongestField = 256;
 
 // Bytes of a number by its type; 0: no number.
@@ -118,6 +119,9 @@ class Checker {
     const std::uint32_t kind = flags[0] & 0xff;
     if (kind == kOpaque) {  // which has no dimensions, and matio looks for them
       in_.fail("a MATLAB object (string, table, datetime, …), which can't be read; save the file without it");
+    }
+    if (kind == kSparse && depth > 0) {  // which matio reads with what it is in, by sizes that are not verified here
+      in_.fail("a sparse matrix within a cell or struct, which can't be read; save it in full");
     }
     if (kind < kCell || kind > kOpaque) in_.fail("damaged: a variable of class {}", kind);
     std::uint64_t values = 1;

@@ -85,11 +85,12 @@ quality.per_channel.II.score
 END
 }
 
-# fuzz NAME SECONDS CORPUS ARTEFACTS — seeds and regressions first, then what it makes of them; 0 where nothing is found
+# fuzz NAME SECONDS CORPUS ARTEFACTS [OPTION…] — seeds and regressions first, then what it makes of them; 0 where nothing
+# is found
 fuzz() {
   local regressions=$fuzz_source/regressions/$1 folders=("$3" "$fuzz_build/seeds/$1")
   [ ! -d "$regressions" ] || folders+=("$regressions")
   mkdir -p "$3" "$4"
   "$fuzz_build/bin/fuzz_$1" -entropic=0 -max_total_time="$2" -timeout=10 -rss_limit_mb=512 -malloc_limit_mb=256 \
-    -artifact_prefix="$4/$1-" -print_final_stats=1 "${folders[@]}"
+    -artifact_prefix="$4/$1-" -print_final_stats=1 "${@:5}" "${folders[@]}"
 }
