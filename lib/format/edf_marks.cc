@@ -68,8 +68,9 @@ std::vector<Tal> parse_tals(std::string_view bytes, const std::string& where) {
 }
 
 std::string spell_tal(const Tal& tal) {
-  std::string out = seconds(tal.onset);
-  if (!out.starts_with('-')) out.insert(0, "+");
+  const std::string onset = seconds(tal.onset);
+  std::string out(onset.starts_with('-') ? "" : "+");
+  out += onset;
   if (tal.duration > 0) out += kBeforeDuration + seconds(tal.duration);
   out += kAfterText;
   for (const std::string_view text : tal.texts) {

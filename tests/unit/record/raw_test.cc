@@ -42,7 +42,8 @@ Read read(const std::string& bytes, RawOptions options, CutOptions cut) {
 
 TEST_CASE("interleaved floats become segments of channels") {
   std::vector<float> samples;
-  for (int i = 0; i < 1050; ++i) samples.insert(samples.end(), {static_cast<float>(i), i == 7 ? NAN : -1.0F * i});
+  for (int i = 0; i < 1050; ++i)
+    samples.insert(samples.end(), {static_cast<float>(i), i == 7 ? NAN : static_cast<float>(-i)});
   const Read got = read(bytes_of(samples), {.fs = 100, .channels = parse_channels("II,PLETH:NU")}, {.length = 2});
   REQUIRE(got.sink.segments.size() == 5);
   CHECK(got.sink.begun == 1);
