@@ -29,7 +29,7 @@ only_in() {
 only_in '#include *[<"](torch|ATen|c10)/' LibTorch 'lib/model|lib/train'
 only_in '#include *[<"]CLI/' CLI11 'lib/cli'
 only_in '#include *[<"]toml' 'toml++' 'lib/cli'
-only_in '#include *[<"](sndfile|matio)' 'libsndfile and matio' 'lib/format'
+only_in '#include *[<"](sndfile|matio|hdf5)' 'libsndfile, matio and HDF5' 'lib/format'
 only_in '#include *[<"]sodium' libsodium 'lib/record'
 only_in '#include *[<"]cairo' cairo 'lib/draw'
 only_in '#include *[<"](fftw3|soxr)' 'FFTW and soxr' 'lib/signal'
