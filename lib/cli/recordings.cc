@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/text.h"
+#include "record/choose.h"
 #include "record/raw.h"
 #include "record/record_source.h"
 #include "record/resegment.h"
@@ -31,17 +31,7 @@ void RecordingOptions::declare(Program& program) {
 std::vector<std::string> RecordingOptions::inputs(const Program& program) const {
   std::vector<std::string> all = program.inputs();
   if (records_.empty()) return all;
-  if (!listed_) {
-    listed_.emplace();
-    const Bytes list = map_file(records_);
-    std::string_view rest = list.text();
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find('\n'), rest.size());
-      const std::string_view line = trimmed(rest.substr(0, end));
-      if (!line.empty()) listed_->emplace_back(line);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
+  if (!listed_) listed_ = record::read_list(records_);
   all.insert(all.end(), listed_->begin(), listed_->end());
   if (all.empty()) throw Error(Status::kUsage, "--records {}: names no recording", records_);
   return all;

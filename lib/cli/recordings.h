@@ -3,7 +3,7 @@
 //   cli::RecordingOptions recordings;
 //   recordings.declare(program);
 //   …
-//   record::RecordSource source(recordings.inputs(program), {.open = recordings.open(), .walk = recordings.walk()});
+//   record::RecordSource source(recordings.inputs(program), recordings.to_source(program, refine));
 //
 // Throws kUsage for options that contradict each other, and for one of these where the input is a stream.
 #pragma once
@@ -35,8 +35,6 @@ class RecordingOptions {
 
   format::OpenOptions open() const;
   record::WalkOptions walk() const { return {include_}; }
-  bool verify() const { return verify_; }
-  const std::string& annotator() const { return annotator_; }
 
   // For looking at whatever there is: also what is no sound file of any kind counts as a stream.
   static bool may_be_stream(const std::string& input);

@@ -14,8 +14,8 @@ namespace {
 
 using stream::Json;
 
-// NOTE, RHYTHM, WFON, WFOFF and the peaks PWAVE, NORMAL, TWAVE of ecgcodes.h
-constexpr int kNoteCode = 22, kRhythmCode = 28, kWaveOn = 39, kWaveOff = 40, kPPeak = 24, kNormal = 1, kTPeak = 27;
+// RHYTHM, WFON, WFOFF and the peaks PWAVE, NORMAL, TWAVE of ecgcodes.h
+constexpr int kRhythmCode = 28, kWaveOn = 39, kWaveOff = 40, kPPeak = 24, kNormal = 1, kTPeak = 27;
 
 // 0 P, 1 QRS, 2 T for a peak, -1 for an onset or offset, else kNoWave.
 constexpr int kNoWave = -2;
@@ -125,7 +125,7 @@ void Reference::read(const std::string& path, const std::string& lead) {
 
 void Reference::add_notes(std::span<const format::Note> notes) {
   for (const format::Note& note : notes)
-    notes_.push_back({note.onset * fs_, kNoteCode, 0, 0, {}, note.duration, note.text});
+    notes_.push_back({note.onset * fs_, format::kNoteCode, 0, 0, {}, note.duration, note.text});
   std::ranges::stable_sort(notes_, {}, &Event::frame);
 }
 

@@ -86,16 +86,24 @@ struct Part {
 
 }  // namespace
 
-std::set<std::string, std::less<>> read_ids(const std::string& path) {
+std::vector<std::string> read_list(const std::string& path) {
   const Bytes list = map_file(path);
-  std::set<std::string, std::less<>> ids;
+  std::vector<std::string> lines;
   std::string_view rest = list.text();
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    const std::string_view id = trimmed(line.substr(0, line.find(',')));
-    if (!id.empty()) ids.emplace(id);
+    const std::string_view line = trimmed(rest.substr(0, end));
+    if (!line.empty()) lines.emplace_back(line);
     rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return lines;
+}
+
+std::set<std::string, std::less<>> read_ids(const std::string& path) {
+  std::set<std::string, std::less<>> ids;
+  for (const std::string& line : read_list(path)) {
+    const std::string_view id = trimmed(std::string_view(line).substr(0, line.find(',')));
+    if (!id.empty()) ids.emplace(id);
   }
   if (ids.empty()) throw Error(Status::kUsage, "{}: names nothing", path);
   return ids;

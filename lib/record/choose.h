@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "record/sink.h"
 #include "stream/pipe.h"
@@ -33,7 +34,9 @@ struct Choice {
 
 stream::Counts choose(stream::Inlet& in, Sink& sink, Choice choice);
 
-// One a line; what follows a comma is not looked at.
+// The lines of a list that hold something, without the blanks around.
+std::vector<std::string> read_list(const std::string& path);
+// One a line of a list; what follows a comma is not looked at.
 std::set<std::string, std::less<>> read_ids(const std::string& path);
 
 }  // namespace cfm::record

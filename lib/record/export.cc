@@ -23,7 +23,6 @@ using stream::Segment;
 using stream::Tensor;
 
 constexpr std::int64_t kFramesAtOnce = 1 << 16;
-constexpr int kNote = 22;  // NOTE of ecgcodes.h
 
 std::string_view suffix_of(ExportForm form) { return form == ExportForm::kEdf ? ".edf" : ".npy"; }
 
@@ -332,7 +331,7 @@ void ExportSink::Open::add_marks(const Cut& cut, std::int64_t covered) {
         text = texts[static_cast<std::size_t>(aux)].get<std::string>();
       }
       const double seconds = cut.segment.start() + of->t0() + row[sample] / of->fs() - start;
-      if (static_cast<int>(row[code]) == kNote) {
+      if (static_cast<int>(row[code]) == format::kNoteCode) {
         const format::Note note{seconds, get("seconds", 0), text};
         if (std::ranges::find(marks.notes, note) == marks.notes.end()) marks.notes.push_back(note);
         continue;

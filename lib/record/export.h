@@ -36,7 +36,6 @@ class Destination {
   Destination(ExportForm form, std::string path, bool force, const std::vector<std::string>& inputs);
   // A writer for the record (its path below the input folder). kUsage for names that leave the folder.
   std::unique_ptr<format::RecordWriter> open(const std::string& record, format::RecordLayout layout);
-  std::size_t records() const { return names_.size(); }
 
  private:
   std::string path_of(const std::string& record);

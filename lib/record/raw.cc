@@ -1,7 +1,5 @@
 #include "record/raw.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -52,14 +50,7 @@ stream::Segment segment_of(const RawOptions& options, const std::map<std::string
                            const std::byte* data, std::size_t frames) {
   stream::Segment segment;
   const std::size_t width = options.channels.size();
-  segment.header = Json{{"id", fmt::format("{}/{}", options.record, first)},
-                        {"record", options.record},
-                        {"subject", options.record},
-                        {"source", nullptr},
-                        {"split", nullptr},
-                        {"start", json_number(static_cast<double>(first) / options.fs)},
-                        {"clock", {{"fs", json_number(options.fs)}, {"sample", first}}},
-                        {"t_abs", nullptr}};
+  segment.header = segment_header(options.record, options.record, nullptr, options.fs, first, std::nullopt);
   std::vector<stream::Tensor> masks;
   for (const auto& [name, group] : groups) {
     std::vector<T> values;

@@ -100,6 +100,19 @@ Json later(const std::string& text, double seconds) {
   return out + text.substr(static_cast<std::size_t>(read));
 }
 
+Json segment_header(const std::string& record, const Json& subject, const Json& source, double fs, std::int64_t frame,
+                    const std::optional<std::string>& base_time) {
+  const double start = static_cast<double>(frame) / fs;
+  return Json{{"id", fmt::format("{}/{}", record, frame)},
+              {"record", record},
+              {"subject", subject},
+              {"source", source},
+              {"split", nullptr},
+              {"start", json_number(start)},
+              {"clock", {{"fs", json_number(fs)}, {"sample", frame}}},
+              {"t_abs", base_time ? later(*base_time, start) : Json(nullptr)}};
+}
+
 RecordCutter::RecordCutter(std::shared_ptr<const format::Recording> recording, const Selection& selection,
                            const CutOptions& options, RecordFacts facts)
     : recording_(std::move(recording)), options_(options), facts_(std::move(facts)) {
@@ -220,16 +233,8 @@ Cut RecordCutter::cut(std::int64_t window) const {
     return cut;
   }
   const std::int64_t length = options_.tail == Tail::kKeep ? there : grid_.length;
-  const double fs = recording_->fs(), start = static_cast<double>(first) / fs;
-  const auto base_time = recording_->base_time();
-  cut.segment.header = Json{{"id", fmt::format("{}/{}", recording_->name(), first)},
-                            {"record", recording_->name()},
-                            {"subject", facts_.subject},
-                            {"source", facts_.source},
-                            {"split", nullptr},
-                            {"start", json_number(start)},
-                            {"clock", {{"fs", json_number(fs)}, {"sample", first}}},
-                            {"t_abs", base_time ? later(*base_time, start) : Json(nullptr)}};
+  cut.segment.header = segment_header(recording_->name(), facts_.subject, facts_.source, recording_->fs(), first,
+                                      recording_->base_time());
   if (!facts_.labels.empty()) cut.segment.header["labels"] = facts_.labels;
 
   std::vector<std::size_t> channels;

@@ -99,6 +99,9 @@ class RecordCutter {
   std::vector<stream::ChannelRef> order_;
 };
 
+// Header of a segment that begins at `frame` of a record's clock of fs Hz; base_time: of frame 0, ISO 8601.
+stream::Json segment_header(const std::string& record, const stream::Json& subject, const stream::Json& source,
+                            double fs, std::int64_t frame, const std::optional<std::string>& base_time);
 // A number as JSON spells it best: 250, not 250.0.
 stream::Json json_number(double value);
 // An ISO 8601 time `seconds` later; null where `text` is not one.
