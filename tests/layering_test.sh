@@ -8,7 +8,8 @@ complain() { printf 'layering: %s\n' "$*"; failures=$((failures + 1)); }
 
 # room: rooms whose headers it may include, besides its own and base
 declare -A allowed=(
-  [base]="" [stream]="" [format]="stream" [record]="stream format draw" [draw]="stream" [signal]="stream" [dataset]="stream signal" [eval]="stream signal dataset" [cli]="stream format record"
+  [base]="" [stream]="" [format]="stream" [record]="stream format draw" [draw]="stream" [signal]="stream" [delineate]="stream signal" [quality]="stream signal delineate" [synth]="stream signal"
+  [dataset]="stream signal" [eval]="stream format signal delineate dataset" [cli]="stream format record"
   [model]="stream signal dataset" [train]="stream signal dataset model")
 for room in "${!allowed[@]}"; do
   while IFS=: read -r file include; do

@@ -6,8 +6,8 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "cli/program.h"
-#include "signal/grade.h"
-#include "signal/quality.h"
+#include "quality/grade.h"
+#include "quality/quality.h"
 
 using namespace cfm;
 using stream::Json;
@@ -100,15 +100,15 @@ int main(int argc, char** argv) {
   program.example("cfm-segment icu/ | cfm-quality --min 0.5 -o icu.cfm", "keep what is acceptable or better");
   program.example("cfm-quality --to csv icu.cfm", "scores, reasons and indices as a table");
   return program.run(argc, argv, [&] {
-    signal::QualityOptions options;
+    quality::QualityOptions options;
     std::istringstream names(list);
     for (std::string name; std::getline(names, name, ',');) options.indices.push_back(name);
-    signal::check_indices(options.indices);
+    quality::check_indices(options.indices);
     const auto graded = [&](stream::Segment& segment) -> std::optional<std::string> {
-      if (recompute || !segment.score()) signal::grade(segment, options);
+      if (recompute || !segment.score()) quality::grade(segment, options);
       const auto score = segment.score();
       if (min && score.value_or(-1) < *min) return "low_quality";
-      if (!only.empty() && (!score || signal::quality_class(*score) != only)) return "other_class";
+      if (!only.empty() && (!score || quality::quality_class(*score) != only)) return "other_class";
       return std::nullopt;
     };
     Summary seen;
@@ -116,7 +116,7 @@ int main(int argc, char** argv) {
     stream::Inlet in = program.open_inlet();
     if (program.form() == "csv") {
       std::vector<std::string> columns = options.indices;
-      if (columns.empty()) columns.assign(signal::quality_index_names().begin(), signal::quality_index_names().end());
+      if (columns.empty()) columns.assign(quality::quality_index_names().begin(), quality::quality_index_names().end());
       OutputFile& out = program.open_text();
       std::string header = "id,record,subject,start,channel,kind,score,class,reasons";
       for (const std::string& name : columns) header += "," + name;

@@ -2,13 +2,13 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "cli/program.h"
-#include "signal/synth.h"
+#include "synth/synth.h"
 
 namespace {
 
 using namespace cfm;
 
-void choose_signals(const std::string& list, signal::SynthOptions& options) {
+void choose_signals(const std::string& list, synth::SynthOptions& options) {
   options.ecg = options.ppg = false;
   for (std::size_t from = 0; from <= list.size();) {
     const std::size_t comma = std::min(list.find(',', from), list.size());
@@ -28,7 +28,7 @@ void choose_signals(const std::string& list, signal::SynthOptions& options) {
 int main(int argc, char** argv) {
   cli::Program program("cfm-synth", "make recordings whose truth is known");
   std::uint64_t subjects = 1;
-  signal::SynthOptions options;
+  synth::SynthOptions options;
   std::string signals = "ecg,ppg", rhythm = "sinus", noise = "motion@0..24";
   std::optional<std::string> heart_rate;
   program.description(
@@ -65,11 +65,11 @@ int main(int argc, char** argv) {
 
   return program.run(argc, argv, [&] {
     choose_signals(signals, options);
-    options.rhythm = signal::parse_rhythm(rhythm);
-    options.noise = signal::parse_noise(noise);
-    if (heart_rate) options.heart_rate = signal::parse_range(*heart_rate, "--heart-rate");
+    options.rhythm = synth::parse_rhythm(rhythm);
+    options.noise = synth::parse_noise(noise);
+    if (heart_rate) options.heart_rate = synth::parse_range(*heart_rate, "--heart-rate");
     options.seed = program.seed();
-    signal::validate(options);
+    synth::validate(options);
 
     stream::Outlet out = program.open_outlet();
     out.begin(nullptr);
@@ -79,10 +79,10 @@ int main(int argc, char** argv) {
     ordered_parallel<std::uint64_t, stream::Segment>(
         program.threads(),
         [&]() -> std::optional<std::uint64_t> {
-          while (number < subjects && !program.in_shard(signal::synth_subject(number))) ++number;
+          while (number < subjects && !program.in_shard(synth::synth_subject(number))) ++number;
           return number < subjects ? std::optional(number++) : std::nullopt;
         },
-        [&](std::uint64_t subject) { return signal::synthesise(options, subject); },
+        [&](std::uint64_t subject) { return synth::synthesise(options, subject); },
         [&](stream::Segment segment) {
           out.write(segment);
           ++counts.read;

@@ -1,4 +1,4 @@
-#include "signal/pulses.h"
+#include "delineate/pulses.h"
 
 #include <cmath>
 #include <limits>
@@ -8,7 +8,7 @@
 #include "golden.h"
 
 using namespace cfm;
-using namespace cfm::signal;
+using namespace cfm::delineate;
 
 namespace {
 

@@ -15,7 +15,7 @@
 
 #include "stream/segment.h"
 
-namespace cfm::signal {
+namespace cfm::quality {
 
 struct QualityOptions {
   std::vector<std::string> indices;  // which are written, see quality.h; empty: all
@@ -28,4 +28,4 @@ bool grade(stream::Segment& segment, const QualityOptions& options = {});
 // Throws Error (kUsage) naming the indices there are, where one of `names` is none.
 void check_indices(const std::vector<std::string>& names);
 
-}  // namespace cfm::signal
+}  // namespace cfm::quality

@@ -1,4 +1,4 @@
-#include "signal/beats.h"
+#include "delineate/beats.h"
 
 #include <cmath>
 #include <limits>
@@ -8,7 +8,7 @@
 #include "support.h"
 
 using namespace cfm;
-using namespace cfm::signal;
+using namespace cfm::delineate;
 
 namespace {
 

@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace cfm::signal {
+namespace cfm::delineate {
 
 // The signal without its gaps: the last sample is held through one, and the step at its end is taken off.
 class GapHold {
@@ -134,4 +134,4 @@ class PeakPicker {
   std::int64_t first_ = 0, patience_ = 0, now_ = 0;
 };
 
-}  // namespace cfm::signal
+}  // namespace cfm::delineate

@@ -1,11 +1,11 @@
-#include "signal/pulses.h"
+#include "delineate/pulses.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
 
-namespace cfm::signal {
+namespace cfm::delineate {
 namespace {
 
 constexpr double kLowestRate = 20;  // Hz
@@ -117,4 +117,4 @@ std::vector<Pulse> detect_pulses(std::span<const float> x, double fs, const Puls
   return pulses;
 }
 
-}  // namespace cfm::signal
+}  // namespace cfm::delineate

@@ -1,11 +1,11 @@
-#include "signal/beats.h"
+#include "delineate/beats.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
 
-namespace cfm::signal {
+namespace cfm::delineate {
 namespace {
 
 constexpr double kLowestRate = 50;    // Hz
@@ -109,4 +109,4 @@ std::vector<double> detect_beats(std::span<const float> x, double fs, const Beat
   return beats;
 }
 
-}  // namespace cfm::signal
+}  // namespace cfm::delineate

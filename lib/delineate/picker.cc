@@ -1,9 +1,9 @@
-#include "signal/picker.h"
+#include "delineate/picker.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace cfm::signal {
+namespace cfm::delineate {
 
 double GapHold::push(float sample) {
   if (!std::isfinite(sample)) {
@@ -164,4 +164,4 @@ void PeakPicker::flush(std::vector<Peak>& chosen) {
   waiting_.clear();
 }
 
-}  // namespace cfm::signal
+}  // namespace cfm::delineate

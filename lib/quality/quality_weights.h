@@ -17,7 +17,7 @@
 
 #include <string_view>
 
-namespace cfm::signal {
+namespace cfm::quality {
 
 struct Weight {
   std::string_view index;
@@ -44,4 +44,4 @@ inline constexpr Weight kPpgWeights[] = {
 };
 // clang-format on
 
-}  // namespace cfm::signal
+}  // namespace cfm::quality

@@ -1,4 +1,4 @@
-#include "signal/synth_noise.h"
+#include "synth/synth_noise.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "base/random.h"
 
-namespace cfm::signal {
+namespace cfm::synth {
 namespace {
 
 constexpr double kTurn = 2 * std::numbers::pi;
@@ -180,4 +180,4 @@ void spoil(std::span<float> x, double fs, const SynthOptions& options, const std
   }
 }
 
-}  // namespace cfm::signal
+}  // namespace cfm::synth

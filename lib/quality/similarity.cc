@@ -1,4 +1,4 @@
-#include "signal/similarity.h"
+#include "quality/similarity.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "signal/moments.h"
 
-namespace cfm::signal {
+namespace cfm::quality {
 namespace {
 
 constexpr double kGrid = 100;            // Hz
@@ -72,8 +72,8 @@ Similarity beat_similarity(std::span<const float> x, double fs, std::span<const 
       }
     }
   }
-  return {counted > 0 ? with_template / static_cast<double>(counted) : kNaN, median(std::move(best)),
-          median(std::move(least))};
+  return {counted > 0 ? with_template / static_cast<double>(counted) : kNaN, signal::median(std::move(best)),
+          signal::median(std::move(least))};
 }
 
-}  // namespace cfm::signal
+}  // namespace cfm::quality

@@ -1,4 +1,4 @@
-#include "signal/synth.h"
+#include "synth/synth.h"
 
 #include <fmt/format.h>
 
@@ -8,10 +8,10 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "signal/synth_noise.h"
-#include "signal/synth_waves.h"
+#include "synth/synth_noise.h"
+#include "synth/synth_waves.h"
 
-namespace cfm::signal {
+namespace cfm::synth {
 namespace {
 
 using stream::Json;
@@ -284,4 +284,4 @@ Segment synthesise(const SynthOptions& options, std::uint64_t number) {
   return segment;
 }
 
-}  // namespace cfm::signal
+}  // namespace cfm::synth

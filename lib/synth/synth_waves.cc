@@ -1,4 +1,4 @@
-#include "signal/synth_waves.h"
+#include "synth/synth_waves.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace cfm::signal {
+namespace cfm::synth {
 namespace {
 
 constexpr double kLead = 3;     // seconds of beats before the record begins and after it ends
@@ -154,4 +154,4 @@ std::vector<float> clean_ppg(const Subject& subject, const std::vector<Beat>& be
   return ppg;
 }
 
-}  // namespace cfm::signal
+}  // namespace cfm::synth

@@ -9,7 +9,7 @@
 
 #include <span>
 
-namespace cfm::signal {
+namespace cfm::quality {
 
 struct Similarity {
   double with_template;   // mean correlation with the mean beat (Orphanidou 2015)
@@ -21,4 +21,4 @@ struct Similarity {
 Similarity beat_similarity(std::span<const float> x, double fs, std::span<const double> marks, double before,
                            double after);
 
-}  // namespace cfm::signal
+}  // namespace cfm::quality

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "signal/synth.h"
+#include "synth/synth.h"
 
-namespace cfm::signal {
+namespace cfm::synth {
 
 // Levels of options.noise in one span, in that order: dB or fractions.
 struct Spoiling {
@@ -42,4 +42,4 @@ struct SampleRange {
 };
 SampleRange span_samples(std::size_t k, std::size_t n, double fs);
 
-}  // namespace cfm::signal
+}  // namespace cfm::synth

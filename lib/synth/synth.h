@@ -30,7 +30,7 @@
 
 #include "stream/segment.h"
 
-namespace cfm::signal {
+namespace cfm::synth {
 
 struct Range {
   double low = 0, high = 0;
@@ -73,4 +73,4 @@ std::string synth_subject(std::uint64_t number);  // "s0007"
 // Record synth/0000, subject s0000 of number 0.
 stream::Segment synthesise(const SynthOptions& options, std::uint64_t subject);
 
-}  // namespace cfm::signal
+}  // namespace cfm::synth

@@ -1,4 +1,4 @@
-#include "signal/grade.h"
+#include "quality/grade.h"
 
 #include <fmt/ranges.h>
 
@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "base/error.h"
-#include "signal/quality.h"
+#include "quality/quality.h"
 
-namespace cfm::signal {
+namespace cfm::quality {
 namespace {
 
 using stream::Json;
@@ -85,4 +85,4 @@ bool grade(stream::Segment& segment, const QualityOptions& options) {
   return true;
 }
 
-}  // namespace cfm::signal
+}  // namespace cfm::quality

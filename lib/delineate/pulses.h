@@ -14,9 +14,9 @@
 #include <span>
 #include <vector>
 
-#include "signal/picker.h"
+#include "delineate/picker.h"
 
-namespace cfm::signal {
+namespace cfm::delineate {
 
 struct Pulse {
   double onset = 0;    // sample of the foot: the lowest point before the upstroke
@@ -56,4 +56,4 @@ class PulseDetector {
 
 std::vector<Pulse> detect_pulses(std::span<const float> x, double fs, const PulseOptions& options = {});
 
-}  // namespace cfm::signal
+}  // namespace cfm::delineate

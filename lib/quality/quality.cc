@@ -1,18 +1,18 @@
-#include "signal/quality.h"
+#include "quality/quality.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 
-#include "signal/beats.h"
+#include "delineate/beats.h"
+#include "delineate/pulses.h"
+#include "quality/quality_weights.h"
+#include "quality/similarity.h"
 #include "signal/moments.h"
-#include "signal/pulses.h"
-#include "signal/quality_weights.h"
-#include "signal/similarity.h"
 #include "signal/spectrum.h"
 
-namespace cfm::signal {
+namespace cfm::quality {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -80,7 +80,7 @@ double baseline_variance(std::span<const float> x, double piece) {
     std::nth_element(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n / 2), part.end());
     medians.push_back(static_cast<double>(part[n / 2]));
   }
-  const double sd = moments(medians).sd;
+  const double sd = signal::moments(medians).sd;
   return sd * sd;
 }
 
@@ -102,7 +102,7 @@ double quiet_variance(std::span<const float> x, double piece) {
     variances.push_back(
         static_cast<float>(std::max(0.0, squares - sum * sum / count - along * along / spread) / count));
   }
-  return quantile(std::move(variances), 0.25);
+  return signal::quantile(std::move(variances), 0.25);
 }
 
 struct Runs {
@@ -133,10 +133,10 @@ Runs find_runs(std::span<const float> x, double fs, double clip_run) {
           static_cast<double>(clipped) / static_cast<double>(present)};
 }
 
-double share(const Spectrum& s, double low, double high, double all_low, double all_high, double fs) {
+double share(const signal::Spectrum& s, double low, double high, double all_low, double all_high, double fs) {
   if (high > fs / 2) return kNaN;
-  const double all = band_power(s, all_low, std::min(all_high, fs / 2));
-  return all > 0 ? band_power(s, low, high) / all : kNaN;
+  const double all = signal::band_power(s, all_low, std::min(all_high, fs / 2));
+  return all > 0 ? signal::band_power(s, low, high) / all : kNaN;
 }
 
 double logistic(const Quality& q, std::span<const Weight> weights) {
@@ -149,22 +149,23 @@ double logistic(const Quality& q, std::span<const Weight> weights) {
 }
 
 // What all kinds share. Returns the samples without gaps, empty when there are too few.
-std::vector<float> begin(Quality& q, std::span<const float> x, double fs, const Kind& kind, Spectrum& spectrum) {
-  const std::vector<float> there = present(x);
+std::vector<float> begin(Quality& q, std::span<const float> x, double fs, const Kind& kind,
+                         signal::Spectrum& spectrum) {
+  const std::vector<float> there = signal::present(x);
   const double n = static_cast<double>(x.size()),
                missing = x.empty() ? 1.0 : (n - static_cast<double>(there.size())) / n;
   const Runs runs = find_runs(x, fs, kind.clip_run);
-  const Moments m = moments(there);
+  const signal::Moments m = signal::moments(there);
   q.indices = {{"missing_fraction", missing},   {"flat_fraction", runs.flat},
                {"clip_fraction", runs.clipped}, {"kurtosis", m.kurtosis},
-               {"skewness", m.skewness},        {"entropy", shannon_entropy(there, kEntropyBins)}};
+               {"skewness", m.skewness},        {"entropy", signal::shannon_entropy(there, kEntropyBins)}};
   if (static_cast<double>(there.size()) < kShortest * fs || !std::isfinite(m.sd)) {
     q.reasons.push_back("missing");
     return {};
   }
   std::vector<float> filled = fill_gaps(x);
   const std::size_t segment = smooth_length(kWelchSegment * fs);
-  spectrum = welch(filled, fs, {.segment = segment, .overlap = segment / 2});
+  spectrum = signal::welch(filled, fs, {.segment = segment, .overlap = segment / 2});
   return filled;
 }
 
@@ -172,7 +173,7 @@ std::vector<float> begin(Quality& q, std::span<const float> x, double fs, const 
 void compare(Quality& q, std::span<const float> filled, double fs, std::span<const double> marks, double height,
              const Kind& kind) {
   const double power = height > 0 ? height * height / 8 : kNaN;
-  const Moments m = moments(filled);
+  const signal::Moments m = signal::moments(filled);
   const Similarity s = beat_similarity(filled, fs, marks, kind.before, kind.after);
   const double baseline = baseline_variance(filled, kind.baseline_piece * fs);
   const double quiet = quiet_variance(filled, kind.quiet_piece * fs);
@@ -204,14 +205,14 @@ void finish(Quality& q, std::span<const Weight> weights, bool pulse_missing) {
 
 Quality pulse_quality(std::span<const float> x, double fs, bool pressure, bool mmhg) {
   Quality q;
-  Spectrum spectrum;
+  signal::Spectrum spectrum;
   const std::vector<float> filled = begin(q, x, fs, kPulse, spectrum);
   if (filled.empty()) return q;
-  const std::vector<Pulse> pulses = detect_pulses(x, fs);
+  const std::vector<delineate::Pulse> pulses = delineate::detect_pulses(x, fs);
   std::vector<double> marks;
   std::vector<float> heights;
   std::size_t outside = 0;
-  for (const Pulse& p : pulses) {
+  for (const delineate::Pulse& p : pulses) {
     const auto foot = static_cast<std::size_t>(p.onset), top = static_cast<std::size_t>(p.systole);
     const double low = static_cast<double>(filled[foot]), high = static_cast<double>(filled[top]);
     marks.push_back((p.onset + p.systole) / 2);
@@ -219,7 +220,7 @@ Quality pulse_quality(std::span<const float> x, double fs, bool pressure, bool m
     const double mean = (high + 2 * low) / 3;
     outside += high > 300 || low < 20 || mean < 30 || mean > 200 || high - low < 20;
   }
-  const double height = median(heights);
+  const double height = signal::median(heights);
   compare(q, filled, fs, marks, height, kPulse);
   q.indices.emplace_back("high_frequency", share(spectrum, 5, 15, 0.5, 15, fs));
   q.indices.emplace_back("band_power", share(spectrum, 0.5, 5, 0.1, 50, fs));
@@ -227,7 +228,7 @@ Quality pulse_quality(std::span<const float> x, double fs, bool pressure, bool m
     const double count = static_cast<double>(pulses.size());
     q.indices.emplace_back("limit_fraction", mmhg && count > 0 ? static_cast<double>(outside) / count : kNaN);
   } else {
-    const double dc = std::abs(moments(filled).mean);
+    const double dc = std::abs(signal::moments(filled).mean);
     q.indices.emplace_back("perfusion", dc > height ? 100 * height / dc : kNaN);
   }
   finish(q, kPpgWeights, pulses.size() < 2 && q.index("flat_fraction") < kLeadOff);
@@ -245,10 +246,10 @@ double Quality::index(std::string_view name) const {
 
 Quality ecg_quality(std::span<const float> x, double fs) {
   Quality q;
-  Spectrum spectrum;
+  signal::Spectrum spectrum;
   const std::vector<float> filled = begin(q, x, fs, kEcg, spectrum);
   if (filled.empty()) return q;
-  const std::vector<double> marks = detect_beats(x, fs);
+  const std::vector<double> marks = delineate::detect_beats(x, fs);
   std::vector<float> heights;
   const auto reach = static_cast<std::ptrdiff_t>(std::max(1.0, 0.05 * fs));
   for (const double mark : marks) {
@@ -257,7 +258,7 @@ Quality ecg_quality(std::span<const float> x, double fs) {
                                                  filled.begin() + std::min(end, at + reach + 1));
     heights.push_back(*high - *low);
   }
-  compare(q, filled, fs, marks, median(heights), kEcg);
+  compare(q, filled, fs, marks, signal::median(heights), kEcg);
   q.indices.emplace_back("qrs_power", share(spectrum, 5, 15, 5, 40, fs));
   q.indices.emplace_back("baseline_power", 1 - share(spectrum, 0, 1, 0, 40, fs));
   q.indices.emplace_back("high_frequency", share(spectrum, 25, 45, 5, 45, fs));
@@ -278,4 +279,4 @@ std::string_view quality_class(double score) {
 
 std::span<const std::string_view> quality_index_names() { return kNames; }
 
-}  // namespace cfm::signal
+}  // namespace cfm::quality

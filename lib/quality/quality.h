@@ -38,7 +38,7 @@
 #include <utility>
 #include <vector>
 
-namespace cfm::signal {
+namespace cfm::quality {
 
 struct Quality {
   double score = 0;
@@ -56,4 +56,4 @@ std::string_view quality_class(double score);
 // All names, in the order of tables.
 std::span<const std::string_view> quality_index_names();
 
-}  // namespace cfm::signal
+}  // namespace cfm::quality

@@ -1,14 +1,14 @@
-#include "signal/synth.h"
+#include "synth/synth.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include "signal/synth_noise.h"
+#include "synth/synth_noise.h"
 #include "support.h"
 
 using namespace cfm;
-using namespace cfm::signal;
+using namespace cfm::synth;
 using cfm::test::status_of;
 using stream::Segment;
 using stream::Tensor;

@@ -14,9 +14,9 @@
 #include <span>
 #include <vector>
 
-#include "signal/picker.h"
+#include "delineate/picker.h"
 
-namespace cfm::signal {
+namespace cfm::delineate {
 
 struct BeatOptions {
   double smooth = 0.02;       // s, each of two averages: low-pass, -3 dB at 0.32 / smooth Hz
@@ -51,4 +51,4 @@ class BeatDetector {
 
 std::vector<double> detect_beats(std::span<const float> x, double fs, const BeatOptions& options = {});
 
-}  // namespace cfm::signal
+}  // namespace cfm::delineate

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "signal/synth.h"
+#include "synth/synth.h"
 
-namespace cfm::signal {
+namespace cfm::synth {
 
 // A Gaussian event: amplitude · exp(−(t − centre)² / (2 width²)).
 struct Wave {
@@ -58,4 +58,4 @@ struct Pulse {
 std::vector<Pulse> pulses_of(const Subject& subject, const std::vector<Beat>& beats);
 std::vector<float> clean_ppg(const Subject& subject, const std::vector<Beat>& beats, double fs, std::size_t samples);
 
-}  // namespace cfm::signal
+}  // namespace cfm::synth

@@ -1,14 +1,14 @@
-#include "signal/quality.h"
+#include "quality/quality.h"
 
 #include <cmath>
 #include <limits>
 
 #include "base/random.h"
-#include "signal/grade.h"
+#include "quality/grade.h"
 #include "support.h"
 
 using namespace cfm;
-using namespace cfm::signal;
+using namespace cfm::quality;
 using stream::Json;
 
 namespace {
