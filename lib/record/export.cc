@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "record/event_marks.h"
 #include "record/selection.h"
 #include "stream/convert.h"
 
@@ -133,7 +134,7 @@ Destination::Destination(ExportForm form, std::string path, bool force, const st
   }
 }
 
-std::string Destination::path_of(const std::string& record) {
+std::string Destination::place(const std::string& record) {
   namespace fs = std::filesystem;
   if (!names_file(record))
     throw Error(Status::kUsage, "record {}: no name for a file below {}", in_quotes(record), path_);
@@ -154,7 +155,7 @@ std::string Destination::path_of(const std::string& record) {
 }
 
 std::unique_ptr<format::RecordWriter> Destination::open(const std::string& record, format::RecordLayout layout) {
-  const std::string path = path_of(record);
+  const std::string path = place(record);
   layout.name = std::filesystem::path(record).filename().string();
   layout.force = force_;
   const auto create = [form = form_, path](const format::RecordLayout& l) {
@@ -307,51 +308,26 @@ void ExportSink::Open::write(const Cut& cut, std::int64_t skip, std::int64_t n) 
 
 void ExportSink::Open::add_marks(const Cut& cut, std::int64_t covered) {
   for (const Tensor& tensor : cut.segment.tensors) {
-    if (tensor.kind() != "event" || tensor.shape.size() != 2 || tensor.dtype != stream::Dtype::kF64) continue;
-    const Json columns = tensor.attributes.value("columns", Json::array());
-    const auto column = [&](const char* name) {
-      return std::find(columns.begin(), columns.end(), Json(name)) - columns.begin();
-    };
-    const auto width = std::ssize(columns), sample = column("sample"), code = column("code");
-    const Tensor* of = cut.segment.find(tensor.attributes.value("of", std::string()));
-    if (of == nullptr || !of->is_signal() || sample == width || code == width || width != tensor.shape[1]) continue;
-    const Json texts = tensor.attributes.value("aux", Json::array());
-    const auto of_index = static_cast<std::size_t>(of - cut.segment.tensors.data());
     auto& annotations = marks.annotations[tensor.name.starts_with("reference/") ? "atr" : "cfa"];
-    const auto values = tensor.values<double>();
-    for (std::int64_t r = 0; r < tensor.shape[0]; ++r) {
-      const double* row = values.data() + r * width;
-      const auto get = [&](const char* name, double fallback) {
-        const auto c = column(name);
-        return c == width ? fallback : row[c];
-      };
-      std::string text;
-      const double aux = get("aux", -1);
-      if (aux >= 0 && aux < static_cast<double>(texts.size()) && texts[static_cast<std::size_t>(aux)].is_string()) {
-        text = texts[static_cast<std::size_t>(aux)].get<std::string>();
-      }
-      const double seconds = cut.segment.start() + of->t0() + row[sample] / of->fs() - start;
-      if (static_cast<int>(row[code]) == format::kNoteCode) {
-        const format::Note note{seconds, get("seconds", 0), text};
+    for (const EventMark& mark : event_marks(cut.segment, tensor)) {
+      const double seconds = mark.seconds - start;
+      if (mark.annotation.code == format::kNoteCode) {
+        const format::Note note{seconds, mark.lasts, mark.annotation.aux};
         if (std::ranges::find(marks.notes, note) == marks.notes.end()) marks.notes.push_back(note);
         continue;
       }
+      const Tensor* of = cut.segment.find(tensor.attributes.value("of", std::string()));
+      const auto of_index = static_cast<std::size_t>(of - cut.segment.tensors.data());
       int chan = 0;
       for (std::size_t c = 0; c < cut.order.size(); ++c) {
-        const bool same =
-            cut.order[c].tensor == of_index && static_cast<double>(cut.order[c].channel) == get("channel", -1);
+        const bool same = cut.order[c].tensor == of_index && static_cast<double>(cut.order[c].channel) == mark.channel;
         if (same) chan = static_cast<int>(c);
       }
-      format::Annotation mark{std::llround(seconds * fs),      static_cast<int>(row[code]),
-                              static_cast<int>(get("sub", 0)), chan,
-                              static_cast<int>(get("num", 0)), text};
-      // A rhythm that goes on is told once.
-      const auto earlier = std::find_if(annotations.rbegin(), annotations.rend(),
-                                        [&](const format::Annotation& a) { return a.code == mark.code; });
-      const bool goes_on = column("end") != width && earlier != annotations.rend() && earlier->aux == mark.aux;
-      if (mark.sample >= covered && !goes_on) annotations.push_back(std::move(mark));
+      const std::int64_t sample = std::llround(seconds * fs);
+      if (sample >= covered) add_mark(annotations, mark, sample, chan);
     }
   }
+  std::erase_if(marks.annotations, [](const auto& entry) { return entry.second.empty(); });
 }
 
 ExportSink::ExportSink(Destination& destination) : destination_(destination) {}

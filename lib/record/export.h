@@ -36,9 +36,11 @@ class Destination {
   Destination(ExportForm form, std::string path, bool force, const std::vector<std::string>& inputs);
   // A writer for the record (its path below the input folder). kUsage for names that leave the folder.
   std::unique_ptr<format::RecordWriter> open(const std::string& record, format::RecordLayout layout);
+  // The path of a record's files, its folder made; of WFDB without a suffix. kUsage as above, and for a record that
+  // comes again.
+  std::string place(const std::string& record);
 
  private:
-  std::string path_of(const std::string& record);
   ExportForm form_;
   std::string path_;
   bool force_, is_folder_;

@@ -195,41 +195,6 @@ struct Worked {
 };
 
 // Frames of a part up to its end; a head that comes too early (the end was lost) waits for its turn.
-class Parts {
- public:
-  explicit Parts(Inlet& in) : in_(in) {}
-
-  // The head of the next part, or nothing at the end of the input.
-  std::optional<Frame> head() {
-    if (waiting_) return std::exchange(waiting_, std::nullopt);
-    Frame frame;
-    return in_.next(frame) ? std::optional(std::move(frame)) : std::nullopt;
-  }
-  // The next segment or ancillary frame, or nothing at the end of the part.
-  std::optional<Frame> next() {
-    Frame frame;
-    partial_ = true;
-    if (!in_.next(frame)) return std::nullopt;
-    if (frame.type == 'H') {
-      waiting_ = std::move(frame);
-      return std::nullopt;
-    }
-    if (frame.type == 'E') {
-      partial_ = is_partial(frame);
-      return std::nullopt;
-    }
-    return frame;
-  }
-  bool ready() const { return waiting_ || in_.ready(); }
-  // After next() has given nothing: the part was declared partial, or has no end.
-  bool partial() const { return partial_; }
-
- private:
-  Inlet& in_;
-  std::optional<Frame> waiting_;
-  bool partial_ = false;
-};
-
 // How many frames make a batch: about a millisecond of work, so that nobody waits for it.
 class BatchSize {
  public:
@@ -282,6 +247,27 @@ class Batches {
 };
 
 }  // namespace
+
+std::optional<Frame> Parts::head() {
+  if (waiting_) return std::exchange(waiting_, std::nullopt);
+  Frame frame;
+  return in_.next(frame) ? std::optional(std::move(frame)) : std::nullopt;
+}
+
+std::optional<Frame> Parts::next() {
+  Frame frame;
+  partial_ = true;
+  if (!in_.next(frame)) return std::nullopt;
+  if (frame.type == 'H') {
+    waiting_ = std::move(frame);
+    return std::nullopt;
+  }
+  if (frame.type == 'E') {
+    partial_ = is_partial(frame);
+    return std::nullopt;
+  }
+  return frame;
+}
 
 Counts relay(Inlet& in, Outlet& out, int threads, const std::function<std::optional<std::string>(Segment&)>& work) {
   Counts total;

@@ -106,6 +106,24 @@ class Inlet {
   std::uint64_t lost_ = 0;
 };
 
+// An input, part by part.
+class Parts {
+ public:
+  explicit Parts(Inlet& in) : in_(in) {}
+  // The head of the next part, or nothing at the end of the input.
+  std::optional<Frame> head();
+  // The next segment or ancillary frame, or nothing at the end of the part.
+  std::optional<Frame> next();
+  bool ready() const { return waiting_ || in_.ready(); }
+  // After next() has given nothing: the part was declared partial, or has no end.
+  bool partial() const { return partial_; }
+
+ private:
+  Inlet& in_;
+  std::optional<Frame> waiting_;
+  bool partial_ = false;
+};
+
 // in → work → out for all parts. Returns the counts over all parts. With skip_damaged the returned Counts::damaged
 // tells whether the program must end with status 6.
 Counts relay(Inlet& in, Outlet& out, int threads, const std::function<std::optional<std::string>(Segment&)>& work);
