@@ -1,0 +1,335 @@
+#include "delineate/beat_lead.h"
+
+#include <cmath>
+
+#include "delineate/beat_weights.h"
+
+namespace cfm::delineate {
+namespace {
+
+constexpr double kLowRate = 160;       // Hz, least of the low rate: the QRS ends at 40 (Thakor 1984)
+constexpr double kSmooth = 0.02;       // s, each of two averages: low-pass
+constexpr double kBaseline = 0.15;     // s, average that is taken off: high-pass
+constexpr double kIntegration = 0.11;  // s, a QRS at its widest
+constexpr double kSurroundings = 0.9;  // s, of isolation
+constexpr double kSlopeReach = 0.008;  // s, either side
+constexpr double kSlopeWindow = 0.07;  // s, either side, in which slope and mark are looked for
+constexpr double kNear = 0.03;         // s, either side of the peak of all leads, in which a lead has its own
+constexpr double kHalf = 0.09;         // s, half a snippet
+constexpr double kFine = 0.03;         // s, half the average that is a snippet's slow part
+constexpr double kDust = 1e-6;         // of the sample's size: what rounding may leave of a flat line
+constexpr double kTiny = 1e-30;        // against division by nothing
+constexpr double kKnown = 1.9;         // beats that make a shape known
+constexpr double kUnknown = 0.65;      // likeness where no shape is known
+constexpr double kSame = 0.75;         // likeness of beats of one shape
+constexpr double kFading = 0.98;       // of a shape's count, each beat
+constexpr double kMemory = 0.125;      // share of a new beat in its shape
+constexpr double kPace = 0.05;         // share of a new candidate in what a lead is worth
+constexpr double kFirstOdds = 2;       // of beats, before any is known; the others have the opposite
+constexpr double kLeastWorth = 0.1;
+
+std::int64_t samples_of(double seconds, double fs) { return static_cast<std::int64_t>(seconds * fs); }
+
+double log_ratio(double a, double b, double low, double high) {
+  return std::clamp(std::log(std::max(a, kTiny) / std::max(b, kTiny)), low, high);
+}
+
+// Products of a snippet and a shape at each shift; the last lane is not used.
+std::array<float, kShifts + 1> products(const std::array<float, kSnippet>& snippet,
+                                        const std::array<float, kSnippet>& shape, int width) {
+  std::array<float, kShifts + 1> sums{};
+  for (int k = 0; k < width; ++k) {
+    const float* from = snippet.data() + k;
+    const float weight = shape[static_cast<std::size_t>(k)];
+    for (std::size_t s = 0; s <= kShifts; ++s) sums[s] += weight * from[s];
+  }
+  return sums;
+}
+
+std::array<float, kShifts> norms(const std::array<float, kSnippet>& snippet, int width) {
+  std::array<float, kShifts> out{};
+  double sum = 0;
+  const auto square = [&](int at) {
+    const double v = static_cast<double>(snippet[static_cast<std::size_t>(at)]);
+    return v * v;
+  };
+  for (int k = 0; k < width; ++k) sum += square(k);
+  for (int s = 0; s < kShifts; ++s) {
+    out[static_cast<std::size_t>(s)] = static_cast<float>(std::sqrt(std::max(sum, 0.0)));
+    sum += square(s + width) - square(s);
+  }
+  return out;
+}
+
+struct Likeness {
+  double value = -1, gain = 0;
+  std::size_t shift = kShifts / 2;
+};
+
+Likeness best_likeness(const std::array<float, kSnippet>& snippet, const std::array<float, kShifts>& norm,
+                       const std::array<float, kSnippet>& shape, float shape_norm, int width) {
+  const auto sums = products(snippet, shape, width);
+  Likeness best;
+  for (std::size_t s = 0; s < kShifts; ++s) {
+    const float size = norm[s] * shape_norm;
+    const double value = size > 0 ? static_cast<double>(sums[s] / size) : 0;
+    if (value > best.value)
+      best = {value, shape_norm > 0 ? static_cast<double>(sums[s] / (shape_norm * shape_norm)) : 0, s};
+  }
+  return best;
+}
+
+float norm_of(const std::array<float, kSnippet>& shape, int width) {
+  double sum = 0;
+  for (int k = 0; k < width; ++k) {
+    const double v = static_cast<double>(shape[static_cast<std::size_t>(k)]);
+    sum += v * v;
+  }
+  return static_cast<float>(std::sqrt(sum));
+}
+
+void blend(std::array<float, kSnippet>& shape, const std::array<float, kSnippet>& snippet, std::size_t shift, int width,
+           float share) {
+  for (std::size_t k = 0; k < static_cast<std::size_t>(width); ++k) shape[k] += share * (snippet[k + shift] - shape[k]);
+}
+
+}  // namespace
+
+BeatLead::BeatLead(double fs)
+    : decimation_(std::max(1, static_cast<int>(fs / kLowRate))),
+      rate_(fs / decimation_),
+      smooth1_(width_in_samples(kSmooth, rate_)),
+      smooth2_(width_in_samples(kSmooth, rate_)),
+      baseline_(width_in_samples(kBaseline, rate_)),
+      integrate_(width_in_samples(kIntegration, rate_)),
+      local_(width_in_samples(kSurroundings, rate_)),
+      late_(baseline_.delay() + 1),
+      band_(samples_of(2, rate_)),
+      slopes_(samples_of(2, rate_)),
+      features_(samples_of(2, rate_)),
+      half_(static_cast<int>(kHalf * rate_)),
+      fine_half_(std::max(1, static_cast<int>(kFine * rate_))),
+      slope_reach_(std::max<std::int64_t>(1, std::llround(kSlopeReach * rate_))),
+      band_delay_(smooth1_.delay() + smooth2_.delay() + baseline_.delay()),
+      feature_delay_(integrate_.delay() + slope_reach_),
+      beats_odds_(kFirstOdds),
+      other_odds_(-kFirstOdds) {}
+
+std::int64_t BeatLead::reach() const {
+  return std::max<std::int64_t>(half_ + kMargin + fine_half_, samples_of(kSlopeWindow, rate_) + 1 + slope_reach_);
+}
+
+bool BeatLead::push(float sample) {
+  const bool complete = advance(hold_.push(sample));
+  if (hold_.in_gap()) last_gap_ = samples_;
+  return complete;
+}
+
+bool BeatLead::advance(double value) {
+  ++raw_samples_;
+  sum_ += value;
+  if (++phase_ < decimation_) return false;
+  const double x = sum_ / decimation_;
+  sum_ = 0;
+  phase_ = 0;
+  const std::int64_t at = samples_++;
+  const double smooth = smooth2_.push(smooth1_.push(x));
+  late_[at] = smooth;
+  band_[at] = late_[at - baseline_.delay()] - baseline_.push(smooth);
+  double slope = at >= 2 * slope_reach_ ? std::abs(band_[at] - band_[at - 2 * slope_reach_]) : 0;
+  if (slope < kDust * std::abs(hold_.last())) slope = 0;
+  slopes_[at] = slope;
+  features_[at] = feature_ = integrate_.push(slope);
+  surroundings_ = local_.push(feature_);
+  if (samples_ < local_.width()) surroundings_ *= static_cast<double>(local_.width()) / static_cast<double>(samples_);
+  if (!begun()) all_features_ += feature_;
+  return true;
+}
+
+double BeatLead::scaled_feature() const {
+  const double scale =
+      begun() ? heights_.median() : all_features_ / static_cast<double>(std::max<std::int64_t>(1, samples_));
+  return scale > 0 ? feature_ / scale : 0;
+}
+
+LeadCandidate BeatLead::measure(std::int64_t at) {
+  LeadCandidate c;
+  const std::int64_t middle = at - feature_delay_, near = samples_of(kNear, rate_);
+  c.there = last_gap_ < 0 || last_gap_ < at - delay() - half_;
+  for (std::int64_t k = std::max<std::int64_t>(0, at - near); k <= at + near; ++k)
+    c.height = std::max(c.height, features_[k]);
+  c.there = c.there && c.height > 0;
+  c.isolation = std::log(std::max(c.height, kTiny) / std::max(surroundings_, kTiny));
+  const int outer = half_ + kMargin, all = 2 * (outer + fine_half_) + 1, count = 2 * outer + 1;
+  std::array<double, 2 * kSnippet> around{};
+  for (int k = 0; k < all; ++k) {
+    const std::int64_t from = middle - outer - fine_half_ + k;
+    around[static_cast<std::size_t>(k)] = from >= 0 ? band_[from] : 0;
+  }
+  double sum = 0, low = 0, high = 0;
+  for (int k = 0; k < 2 * fine_half_; ++k) sum += around[static_cast<std::size_t>(k)];
+  for (int k = 0; k < count; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    sum += around[i + static_cast<std::size_t>(2 * fine_half_)];
+    const double slow = sum / (2 * fine_half_ + 1), value = around[i + static_cast<std::size_t>(fine_half_)];
+    c.wave[i] = static_cast<float>(value);
+    c.fine[i] = static_cast<float>(value - slow);
+    low = std::min(low, slow);
+    high = std::max(high, slow);
+    sum -= around[i];
+  }
+  c.low = high - low;
+  const auto reach = static_cast<int>(2 * slope_reach_);
+  for (int k = 0; k + reach < count; ++k) {
+    const float step = c.fine[static_cast<std::size_t>(k + reach)] - c.fine[static_cast<std::size_t>(k)];
+    c.fine_slope = std::max(c.fine_slope, static_cast<double>(std::abs(step)));
+  }
+  const std::int64_t window = samples_of(kSlopeWindow, rate_) + 1;
+  for (std::int64_t k = std::max<std::int64_t>(0, middle - window); k <= middle + window; ++k) {
+    c.slope = std::max(c.slope, slopes_[k + slope_reach_]);
+  }
+  c.norm = norms(c.wave, width());
+  c.fine_norm = norms(c.fine, width());
+  c.low_isolation =
+      lows_.count() > 0 ? std::clamp(std::log(std::max(c.low, kTiny) / std::max(lows_.mean(), kTiny)), -2.0, 2.0) : 0;
+  lows_.add(c.low);
+  return c;
+}
+
+void BeatLead::begin(double height, std::span<const LeadCandidate* const> candidates) {
+  constexpr double kHigh = 0.5;  // of the height
+  double slope = 0, fine = 0, low = 0;
+  for (const LeadCandidate* c : candidates) {
+    if (c->height <= kHigh * height) continue;
+    slope = std::max(slope, c->slope);
+    fine = std::max(fine, c->fine_slope);
+    low = std::max(low, c->low);
+  }
+  heights_.add(height);
+  slope_level_.add(slope);
+  fine_level_.add(fine);
+  low_level_.add(low);
+}
+
+void BeatLead::compare(LeadCandidate& c, bool all) const {
+  for (std::size_t k = 0; k < kShapes; ++k) {
+    if (!all && k != changed_) continue;
+    const Shape& shape = shapes_[k];
+    if (shape.count <= 0) continue;
+    const Likeness wave = best_likeness(c.wave, c.norm, shape.wave, shape.norm, width());
+    const Likeness fine = best_likeness(c.fine, c.fine_norm, shape.fine, shape.fine_norm, width());
+    c.likeness[k] = wave.value;
+    c.gain[k] = wave.gain;
+    c.fine_likeness[k] = fine.value;
+    c.fine_gain[k] = fine.gain;
+  }
+}
+
+std::array<double, kEvidences> BeatLead::evidence(const LeadCandidate& c) const {
+  double likeness = kUnknown, fine = kUnknown, gain = 1, fine_gain = 1;
+  bool known = false;
+  for (std::size_t k = 0; k < kShapes; ++k) {
+    if (shapes_[k].count < kKnown) continue;
+    if (known && c.likeness[k] + c.fine_likeness[k] <= likeness + fine) continue;
+    known = true;
+    likeness = c.likeness[k];
+    fine = c.fine_likeness[k];
+    gain = c.gain[k];
+    fine_gain = c.fine_gain[k];
+  }
+  constexpr double kLow = -5, kGainLow = -3, kHigh = 1, kGainHigh = 1.5, kLeastGain = 1e-3;
+  const double log_gain = log_ratio(std::max(gain, kLeastGain), 1, kGainLow, kGainHigh);
+  const double log_fine_gain = log_ratio(std::max(fine_gain, kLeastGain), 1, kGainLow, kGainHigh);
+  return {1,
+          log_ratio(c.height, heights_.median(), kLow, kHigh),
+          log_gain * log_gain,
+          likeness,
+          log_ratio(c.slope, slope_level_.median(), kLow, kHigh),
+          c.isolation,
+          log_fine_gain,
+          likeness * likeness,
+          fine,
+          log_ratio(c.fine_slope, fine_level_.median(), kLow, kHigh),
+          fine * fine,
+          log_fine_gain * log_fine_gain,
+          log_ratio(c.low, low_level_.median(), kLow, kHigh),
+          c.low_isolation};
+}
+
+double BeatLead::odds(const LeadCandidate& candidate) const {
+  constexpr double kMost = 8;
+  const auto evidences = evidence(candidate);
+  double sum = 0;
+  for (std::size_t k = 0; k < kEvidences; ++k) sum += kBeatWeights[k] * evidences[k];
+  return std::clamp(sum, -kMost, kMost);
+}
+
+double BeatLead::relative_slope(const LeadCandidate& candidate) const {
+  return candidate.slope / std::max(slope_level_.median(), kTiny);
+}
+
+void BeatLead::learn(const LeadCandidate& c) {
+  lowered_ = 0;
+  heights_.add(c.height);
+  slope_level_.add(c.slope);
+  fine_level_.add(c.fine_slope);
+  low_level_.add(c.low);
+  Likeness best{kSame, 0, 0};
+  std::size_t nearest = kShapes, rarest = 0;
+  for (std::size_t k = 0; k < kShapes; ++k) {
+    Shape& shape = shapes_[k];
+    shape.count *= kFading;
+    if (shape.count < shapes_[rarest].count) rarest = k;
+    if (shape.count <= 0) continue;
+    const Likeness now = best_likeness(c.wave, c.norm, shape.wave, shape.norm, width());
+    if (now.value <= best.value) continue;
+    best = now;
+    nearest = k;
+  }
+  changed_ = nearest < kShapes ? nearest : rarest;
+  Shape& shape = shapes_[changed_];
+  if (nearest == kShapes) {
+    shape = {};
+    best.shift = kMargin;
+  }
+  shape.count += 1;
+  const auto share = static_cast<float>(nearest == kShapes ? 1.0 : std::max(kMemory, 1 / shape.count));
+  blend(shape.wave, c.wave, best.shift, width(), share);
+  blend(shape.fine, c.fine, best.shift, width(), share);
+  shape.norm = norm_of(shape.wave, width());
+  shape.fine_norm = norm_of(shape.fine, width());
+}
+
+void BeatLead::lose_patience() {
+  constexpr double kHalf = 0.5;
+  constexpr int kMost = 1;  // to an eighth: what is smaller beside the last beats is the noise of a pause
+  for (Shape& shape : shapes_) shape.count *= kHalf;
+  if (lowered_ == kMost) return;
+  ++lowered_;
+  for (Level<8>* level : {&heights_, &slope_level_, &fine_level_, &low_level_}) level->scale(kHalf);
+}
+
+void BeatLead::note(double odds, bool beat) {
+  double& mean = beat ? beats_odds_ : other_odds_;
+  mean += kPace * (odds - mean);
+}
+
+double BeatLead::worth() const { return std::max(kLeastWorth, beats_odds_ - other_odds_); }
+
+double BeatLead::mark(const LeadCandidate& c, std::int64_t at) const {
+  const int middle = half_ + kMargin, window = static_cast<int>(samples_of(kSlopeWindow, rate_)) + 1;
+  int best = middle;
+  for (int k = std::max(0, middle - window); k <= std::min(2 * middle, middle + window); ++k) {
+    if (std::abs(c.wave[static_cast<std::size_t>(k)]) > std::abs(c.wave[static_cast<std::size_t>(best)])) best = k;
+  }
+  const auto size = [&](int k) { return std::abs(static_cast<double>(c.wave[static_cast<std::size_t>(k)])); };
+  double summit = 0;  // of the parabola through three samples
+  if (best > 0 && best < 2 * middle) {
+    const double before = size(best - 1), here = size(best), after = size(best + 1);
+    const double bend = before - 2 * here + after;
+    if (bend < 0) summit = std::clamp(0.5 * (before - after) / bend, -0.5, 0.5);
+  }
+  return (static_cast<double>(at + best - middle) + summit) * decimation_ + 0.5 * (decimation_ - 1);
+}
+
+}  // namespace cfm::delineate
