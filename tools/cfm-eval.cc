@@ -2,6 +2,8 @@
 #include "base/csv.h"
 #include "cli/program.h"
 #include "eval/evaluate.h"
+#include "eval/score_marks.h"
+#include "record/time_grammar.h"
 
 namespace {
 
@@ -16,40 +18,82 @@ CsvTable read_table(const std::string& path) {
   return parse_csv(text, "standard input");
 }
 
-// Adds a stream to the evidence; returns the pieces that were lost to --on-error skip.
-std::uint64_t read_stream(const std::string& path, const cli::Program& program, eval::Evidence& evidence) {
+// Adds a stream to the evidence or the events; returns the pieces that were lost to --on-error skip.
+template <typename Gathered>
+std::uint64_t read_stream(const std::string& path, const cli::Program& program, Gathered& gathered) {
   stream::Inlet in({path}, {.max_frame = program.max_frame(), .skip_damaged = program.skip_errors()});
-  for (stream::Frame frame; in.next(frame);) evidence.add(frame, path == "-" ? "standard input" : path);
+  for (stream::Frame frame; in.next(frame);) gathered.add(frame, path == "-" ? "standard input" : path);
   return in.lost_pieces();
 }
+
+// What is scored against reference marks; none of it: predictions or embeddings.
+struct Marks {
+  bool files = false, beats = false, fiducials = false, pulses = false;
+  std::string from = {}, until = {};
+  eval::AnnotatedOptions options = {};
+
+  bool any() const { return files || beats || fiducials || pulses; }
+  eval::MarkMode mode() const {
+    return beats ? eval::MarkMode::kBeats : pulses ? eval::MarkMode::kPulses : eval::MarkMode::kFiducials;
+  }
+  void check(const cli::Program& program) {
+    program.one_at_a_time({"--ann", "--beats", "--fiducials", "--pulses", "--probe"});
+    const auto only_for = [&](std::initializer_list<const char*> flags, bool fits, const char* what) {
+      for (const char* flag : flags)
+        if (!fits && program.is_set(flag)) throw Error(Status::kUsage, "{} is for {}", flag, what);
+    };
+    only_for({"--label", "--positive", "--folds"}, !any(), "predictions and --probe");
+    only_for({"--from", "--until", "--match-window"}, files || beats, "--ann and --beats");
+    only_for({"--ref-ext", "--test-ext"}, files, "--ann");
+    if (files && program.inputs().size() != 2)
+      throw Error(Status::kUsage, "--ann needs REF and TEST, folders or records: {} given", program.inputs().size());
+    options.match.from = moment(from);
+    options.match.until = moment(until);
+  }
+
+ private:
+  static std::optional<eval::Moment> moment(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    return eval::Moment{text, [text](double fs, std::int64_t n) { return record::parse_time(text, fs, n); }};
+  }
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("cfm-eval", "score predictions or embeddings, with intervals over subjects and controls");
+  cli::Program program("cfm-eval", "score predictions, embeddings, beats, waves or pulses, over subjects");
   eval::EvaluateOptions options;
+  Marks marks;
   program.description(
       "Reads what the stream holds. Predictions are scored against labels. With --probe, a linear probe on the tensor "
       "'embedding' is fitted and scored out of fold: folds, penalty and thresholds are chosen over subjects, and never "
-      "on "
-      "those that are scored. Beside it stand its controls on the same folds: the majority class (or the mean), and "
-      "the same "
-      "encoder with random weights where cfm-embed --control has written it.");
+      "on those that are scored. Beside it stand its controls on the same folds: the majority class (or the mean), and "
+      "the same encoder with random weights where cfm-embed --control has written it.");
   program.description(
       "A label with two values is binary, and positive is 1, true, or the later in byte order; more values are "
-      "classes, or a "
-      "regression where all are numbers. Intervals are 95 % percentiles of 2000 draws over subjects; with fewer than "
-      "10 "
-      "subjects there are none.");
+      "classes, or a regression where all are numbers. Intervals are 95 % percentiles of 2000 draws over subjects; "
+      "with fewer than 10 subjects there are none.");
   program.description(
       "A table with the columns record, subject, label, truth and score does as well as a stream; id, prediction, "
-      "threshold, "
-      "fold, seen and score_CLASS are used where they are. The result is text on a terminal and JSON otherwise.");
+      "threshold, fold, seen and score_CLASS are used if there. The result is text on a terminal and JSON otherwise.");
   program.example("cfm-embed --control -m runs/qualityfm vt.cfm | cfm-eval --probe true_alarm",
                   "probe an embedding beside the same encoder with random weights");
+  program.description(
+      "--ann, --beats, --fiducials and --pulses score marks against reference marks instead. Beats are compared as bxb "
+      "of the WFDB package does, count for count (ANSI/AAMI EC57): pairs within 150 ms, beats of ventricular flutter "
+      "and unreadable stretches as it treats them. --ann REF TEST takes annotation files, of two folders with the same "
+      "records or of one record, from 5:00 on; --beats takes beats and reference/beats of a stream, from its beginning "
+      "on. Gross figures pool all beats, averages are of records; errors are ms, test - reference.");
+  program.description(
+      "--fiducials takes waves and reference/waves, lead by lead and of all leads together; a mark outside the stretch "
+      "that the reference marks is not false. --pulses takes pulses and reference/pulses, or else the beats of the ECG "
+      "with one lag a record.");
   program.example("cfm-predict -m runs/vt0 --fold 0/5 vt.cfm | cfm-eval --to csv -o scores.csv",
                   "score the predictions of a fold, as a table");
-  program.reads_streams("FILE", "streams or tables to read (default: standard input)");
+  program.example("cfm-eval --ann mitdb out --to text", "annotation files out/100.cfa … against mitdb/100.atr …");
+  program.example("cfm-segment ludb --whole --signals ecg:all --ann @lead | cfm-delineate | cfm-eval --fiducials",
+                  "onsets, peaks and offsets of all leads");
+  program.reads_streams("FILE", "streams or tables to read (default: standard input)").inputs_also_by("--ann");
   program.writes_text({"json", "csv", "text"});
   program.option("--probe", options.probe, "LABEL", "fit a linear probe on the embedding and score it out of fold")
       .brief();
@@ -58,6 +102,18 @@ int main(int argc, char** argv) {
   program
       .option("--folds", options.folds, "N", "folds over subjects of --probe; fewer where a class has fewer subjects")
       .range(2, 1000);
+  program.flag("--ann", marks.files,
+               "score annotation files of TEST, the second FILE, against those of REF, the first");
+  program.flag("--beats", marks.beats, "score beats of the stream against its reference beats");
+  program.flag("--fiducials", marks.fiducials, "score waves of the stream against its reference waves");
+  program.flag("--pulses", marks.pulses, "score pulses of the stream against its reference pulses, or its beats");
+  program.option("--ref-ext", marks.options.reference_suffix, "EXT", "annotator of REF");
+  program.option("--test-ext", marks.options.test_suffix, "EXT", "annotator of TEST");
+  program.option("--match-window", marks.options.match.window, "S", "largest distance of a beat to its reference")
+      .range(0, 10);
+  program.option("--from", marks.from, "TIME", "leave out beats before TIME: seconds, 5:00 or s12345")
+      .shown_default("5:00 with --ann, 0 with --beats");
+  program.option("--until", marks.until, "TIME", "leave out beats after TIME").shown_default("the end");
   program.seeded().parallel();
   return program.run(argc, argv, [&] {
     if (!options.probe.empty() && !options.labels.empty())
@@ -65,18 +121,25 @@ int main(int argc, char** argv) {
     options.seed = program.seed();
     options.threads = program.threads();
 
+    marks.check(program);
+    const eval::MarkOptions draws{.seed = program.seed(), .threads = program.threads()};
     eval::Evidence evidence(!options.probe.empty());
+    eval::EventLog events(eval::events_for(marks.mode()));
     std::vector<std::string> inputs = program.inputs();
     if (inputs.empty()) inputs = {"-"};
     stream::Counts counts;
-    for (const std::string& path : inputs) {
-      if (eval::is_stream(path))
+    for (const std::string& path : marks.files ? std::vector<std::string>() : inputs) {
+      if (marks.any())
+        counts.damaged += read_stream(path, program, events);
+      else if (eval::is_stream(path))
         counts.damaged += read_stream(path, program, evidence);
       else
         evidence.add(read_table(path));
     }
-    counts.read = evidence.read();
-    const eval::Results results = eval::evaluate(evidence, options);
+    counts.read = events.read() + evidence.read();
+    const eval::Results results = marks.files   ? eval::score_files(inputs[0], inputs[1], marks.options, draws)
+                                  : marks.any() ? eval::score_events(events, marks.mode(), marks.options.match, draws)
+                                                : eval::evaluate(evidence, options);
 
     OutputFile& out = program.open_output();
     const bool as_text = program.form() == "text" || (!program.is_set("--to") && out.is_terminal());

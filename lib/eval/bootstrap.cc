@@ -14,15 +14,14 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Linear between the order statistics (Hyndman and Fan 1996, type 7).
-double quantile(const std::vector<double>& sorted, double p) {
+}  // namespace
+
+double quantile(std::span<const double> sorted, double p) {
   const double at = p * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(at);
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
   return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
-
-}  // namespace
 
 Bootstrap::Bootstrap(std::span<const std::size_t> subject_of_segment, const BootstrapOptions& options)
     : subject_of_(subject_of_segment.begin(), subject_of_segment.end()), options_(options) {

@@ -41,6 +41,9 @@ struct Paired {
   double probability_better;  // share of draws with b > a, equal ones half; NaN without an interval
 };
 
+// Of sorted values, at least one; linear between the order statistics (Hyndman and Fan 1996, type 7). p in [0, 1].
+double quantile(std::span<const double> sorted, double p);
+
 class Bootstrap {
  public:
   // subject_of_segment: 0 … subjects − 1, [segments]; each number occurs.

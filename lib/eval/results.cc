@@ -86,6 +86,7 @@ Json context_json(const Context& context) {
   for (const MissingControl& m : context.missing)
     json["missing_controls"].push_back({{"control", m.control}, {"add", m.add}});
   json["verdict"] = context.verdict();
+  json.update(context.details);
   return json;
 }
 
@@ -151,7 +152,7 @@ void add_notes(std::string& text, const Context& context) {
 std::string context_text(const Context& context) {
   std::string text = context.label;
   if (context.classes.size() == 2) text += fmt::format(" = {}", context.classes[1]);
-  text += fmt::format(": {} of {}", plural(context.segments, "segment"), plural(context.subjects, "subject"));
+  text += fmt::format(": {} of {}", plural(context.segments, context.unit), plural(context.subjects, "subject"));
   if (!std::isnan(context.prevalence()))
     text += fmt::format(", {} positive ({:.1f} %)", context.class_segments[1], 100 * context.prevalence());
   text += "\n" + context.protocol + "\n";
@@ -159,6 +160,7 @@ std::string context_text(const Context& context) {
   if (context.seen_segments > 0)
     text += fmt::format("{} of {} were seen in training with their labels: these figures are no test\n",
                         plural(context.seen_segments, "segment"), plural(context.seen_subjects, "subject"));
+  if (!context.text.empty()) return text + context.text;
   add_table(text, context.rows);
   if (context.classes.size() > 2) text += "\n";
   add_classes(text, context);

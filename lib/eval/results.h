@@ -46,6 +46,10 @@ struct Context {
   std::vector<Comparison> comparisons;
   std::vector<MissingControl> missing;
   std::vector<Row> rows;
+  // Of marks: what `segments` counts, a table for people in place of that of labels, and what the JSON holds besides.
+  std::string unit = "segment";
+  std::string text = {};
+  stream::Json details = stream::Json::object();
 
   double prevalence() const;    // of the positive class; NaN unless binary
   std::string verdict() const;  // one line; "" where nothing was compared

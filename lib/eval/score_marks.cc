@@ -1,0 +1,52 @@
+#include "eval/score_marks.h"
+
+#include "eval/beat_figures.h"
+#include "eval/fiducials.h"
+#include "eval/pulse_figures.h"
+#include "eval/streamed.h"
+
+namespace cfm::eval {
+namespace {
+
+Results results_of(Context context, std::uint64_t read, const MarkOptions& options) {
+  Results results;
+  results.labels.push_back(std::move(context));
+  results.read = read;
+  results.seed = options.seed;
+  results.draws = options.draws;
+  return results;
+}
+
+Context beat_context(const EventLog& log, const MatchOptions& match, const MarkOptions& options) {
+  const StreamedBeats found = compare_streamed(log, match);
+  Context context = beat_figures(found.records, found.protocol, options);
+  if (found.unreferenced > 0) context.excluded["without reference/beats"] = found.unreferenced;
+  return context;
+}
+
+}  // namespace
+
+const std::set<std::string>& events_for(MarkMode mode) {
+  return mode == MarkMode::kBeats ? kBeatEvents : mode == MarkMode::kFiducials ? kWaveEvents : kPulseEvents;
+}
+
+Results score_files(const std::string& reference, const std::string& test, const AnnotatedOptions& files,
+                    const MarkOptions& options) {
+  const AnnotatedBeats found = compare_annotated(reference, test, files);
+  Context context = beat_figures(found.records, found.protocol, options);
+  context.unit = "record";
+  if (!found.unreferenced.empty()) context.excluded["test files without reference"] = found.unreferenced.size();
+  return results_of(std::move(context), found.records.size(), options);
+}
+
+Results score_events(const EventLog& log, MarkMode mode, const MatchOptions& match, const MarkOptions& options) {
+  Results results = results_of(mode == MarkMode::kBeats       ? beat_context(log, match, options)
+                               : mode == MarkMode::kFiducials ? fiducial_figures(log, options)
+                                                              : pulse_figures(log, options),
+                               log.read(), options);
+  results.partial = log.partial();
+  results.upstream = log.notes();
+  return results;
+}
+
+}  // namespace cfm::eval
