@@ -1,6 +1,7 @@
 #include "delineate/beat_lead.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "delineate/beat_weights.h"
 
@@ -18,31 +19,37 @@ constexpr double kNear = 0.03;         // s, either side of the peak of all lead
 constexpr double kHalf = 0.09;         // s, half a snippet
 constexpr double kFine = 0.03;         // s, half the average that is a snippet's slow part
 constexpr double kDust = 1e-6;         // of the sample's size: what rounding may leave of a flat line
-constexpr double kTiny = 1e-30;        // against division by nothing
-constexpr double kKnown = 1.9;         // beats that make a shape known
-constexpr double kUnknown = 0.65;      // likeness where no shape is known
-constexpr double kSame = 0.75;         // likeness of beats of one shape
-constexpr double kFading = 0.98;       // of a shape's count, each beat
-constexpr double kMemory = 0.125;      // share of a new beat in its shape
-constexpr double kPace = 0.05;         // share of a new candidate in what a lead is worth
-constexpr double kFirstOdds = 2;       // of beats, before any is known; the others have the opposite
+constexpr std::int64_t kAhead = BeatLead::kBlock;  // samples that a block may run ahead of what is looked at
+constexpr double kTiny = 1e-30;                    // against division by nothing
+constexpr double kKnown = 1.9;                     // beats that make a shape known
+constexpr double kUnknown = 0.65;                  // likeness where no shape is known
+constexpr double kSame = 0.75;                     // likeness of beats of one shape
+constexpr double kFading = 0.98;                   // of a shape's count, each beat
+constexpr double kMemory = 0.125;                  // share of a new beat in its shape
+constexpr double kPace = 0.05;                     // share of a new candidate in what a lead is worth
+constexpr double kFirstOdds = 2;                   // of beats, before any is known; the others have the opposite
 constexpr double kLeastWorth = 0.1;
 
 std::int64_t samples_of(double seconds, double fs) { return static_cast<std::int64_t>(seconds * fs); }
 
-double log_ratio(double a, double b, double low, double high) {
-  return std::clamp(std::log(std::max(a, kTiny) / std::max(b, kTiny)), low, high);
-}
+double log_of(double value) { return std::log(std::max(value, kTiny)); }
 
 // Products of a snippet and a shape at each shift; the last lane is not used.
 std::array<float, kShifts + 1> products(const std::array<float, kSnippet>& snippet,
                                         const std::array<float, kSnippet>& shape, int width) {
-  std::array<float, kShifts + 1> sums{};
+  using Lanes [[gnu::vector_size(16)]] = float;  // four, as every x86-64 and AArch64 has
+  Lanes first{}, second{};
   for (int k = 0; k < width; ++k) {
-    const float* from = snippet.data() + k;
+    Lanes a, b;
+    std::memcpy(&a, snippet.data() + k, sizeof a);
+    std::memcpy(&b, snippet.data() + k + 4, sizeof b);
     const float weight = shape[static_cast<std::size_t>(k)];
-    for (std::size_t s = 0; s <= kShifts; ++s) sums[s] += weight * from[s];
+    first += weight * a;
+    second += weight * b;
   }
+  std::array<float, kShifts + 1> sums;
+  std::memcpy(sums.data(), &first, sizeof first);
+  std::memcpy(sums.data() + 4, &second, sizeof second);
   return sums;
 }
 
@@ -103,10 +110,13 @@ BeatLead::BeatLead(double fs)
       baseline_(width_in_samples(kBaseline, rate_)),
       integrate_(width_in_samples(kIntegration, rate_)),
       local_(width_in_samples(kSurroundings, rate_)),
-      late_(baseline_.delay() + 1),
-      band_(samples_of(2, rate_)),
-      slopes_(samples_of(2, rate_)),
-      features_(samples_of(2, rate_)),
+      late_(baseline_.delay() + kAhead),
+      band_(samples_of(2, rate_) + kAhead),
+      slopes_(samples_of(2, rate_) + kAhead),
+      features_(samples_of(2, rate_) + kAhead),
+      surroundings_(samples_of(2, rate_) + kAhead),
+      totals_(samples_of(2, rate_) + kAhead),
+      gaps_(samples_of(2, rate_) + kAhead),
       half_(static_cast<int>(kHalf * rate_)),
       fine_half_(std::max(1, static_cast<int>(kFine * rate_))),
       slope_reach_(std::max<std::int64_t>(1, std::llround(kSlopeReach * rate_))),
@@ -119,47 +129,84 @@ std::int64_t BeatLead::reach() const {
   return std::max<std::int64_t>(half_ + kMargin + fine_half_, samples_of(kSlopeWindow, rate_) + 1 + slope_reach_);
 }
 
-bool BeatLead::push(float sample) {
-  const bool complete = advance(hold_.push(sample));
-  if (hold_.in_gap()) last_gap_ = samples_;
-  return complete;
+std::size_t BeatLead::push(std::span<const float> in) {
+  std::array<double, kBlock> held;
+  const bool was_in_gap = hold_.in_gap();
+  hold_.push(in, held.data());
+  const bool gap = was_in_gap || hold_.in_gap() || std::ranges::any_of(in, [](float v) { return !std::isfinite(v); });
+  return advance(std::span(held).first(in.size()), in, gap);
 }
 
-bool BeatLead::advance(double value) {
-  ++raw_samples_;
-  sum_ += value;
-  if (++phase_ < decimation_) return false;
-  const double x = sum_ / decimation_;
-  sum_ = 0;
-  phase_ = 0;
-  const std::int64_t at = samples_++;
-  const double smooth = smooth2_.push(smooth1_.push(x));
-  late_[at] = smooth;
-  band_[at] = late_[at - baseline_.delay()] - baseline_.push(smooth);
-  double slope = at >= 2 * slope_reach_ ? std::abs(band_[at] - band_[at - 2 * slope_reach_]) : 0;
-  if (slope < kDust * std::abs(hold_.last())) slope = 0;
-  slopes_[at] = slope;
-  features_[at] = feature_ = integrate_.push(slope);
-  surroundings_ = local_.push(feature_);
-  if (samples_ < local_.width()) surroundings_ *= static_cast<double>(local_.width()) / static_cast<double>(samples_);
-  if (!begun()) all_features_ += feature_;
-  return true;
+std::size_t BeatLead::push_last(std::size_t count) {
+  std::array<double, kBlock> held;
+  held.fill(hold_.value());
+  return advance(std::span(held).first(count), {}, false);
 }
 
-double BeatLead::scaled_feature() const {
-  const double scale =
-      begun() ? heights_.median() : all_features_ / static_cast<double>(std::max<std::int64_t>(1, samples_));
-  return scale > 0 ? feature_ / scale : 0;
+std::size_t BeatLead::advance(std::span<const double> values, std::span<const float> in, bool gap) {
+  std::array<double, kBlock> low, size;
+  std::size_t n = 0;
+  const double share = 1.0 / decimation_;
+  const auto place = [&] { return samples_ + static_cast<std::int64_t>(n); };
+  double sum = sum_;
+  int left = decimation_ - phase_;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (gap && i < in.size() && !std::isfinite(in[i])) ++missing_;
+    sum += values[i];
+    if (--left > 0) continue;
+    left = decimation_;
+    if (i < in.size() && std::isfinite(in[i])) size_ = std::abs(static_cast<double>(in[i]));
+    size[n] = size_;
+    low[n] = sum * share;
+    gaps_[place()] = missing_;
+    ++n;
+    sum = 0;
+  }
+  sum_ = sum;
+  phase_ = decimation_ - left;
+  raw_samples_ += std::ssize(values);
+  const std::span<double> x = std::span(low).first(n);
+  const std::int64_t first = samples_;
+  smooth1_.run(x);
+  smooth2_.run(x);
+  late_.write(first, x);
+  baseline_.run(x);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int64_t at = first + static_cast<std::int64_t>(i);
+    band_[at] = late_[at - baseline_.delay()] - x[i];
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int64_t at = first + static_cast<std::int64_t>(i);
+    const double slope = at >= 2 * slope_reach_ ? std::abs(band_[at] - band_[at - 2 * slope_reach_]) : 0;
+    x[i] = slope < kDust * size[i] ? 0 : slope;
+  }
+  slopes_.write(first, x);
+  integrate_.run(x);
+  features_.write(first, x);
+  double total = first > 0 ? totals_[first - 1] : 0;
+  for (std::size_t i = 0; i < n; ++i) totals_[first + static_cast<std::int64_t>(i)] = total += x[i];
+  local_.run(x);
+  surroundings_.write(first, x);
+  samples_ += static_cast<std::int64_t>(n);
+  return n;
 }
 
-LeadCandidate BeatLead::measure(std::int64_t at) {
+double BeatLead::scaled_feature(std::int64_t at) const {
+  const double scale = begun() ? heights_.median() : totals_[at] / static_cast<double>(at + 1);
+  return scale > 0 ? features_[at] / scale : 0;
+}
+
+LeadCandidate BeatLead::measure(std::int64_t at, std::int64_t now) {
   LeadCandidate c;
   const std::int64_t middle = at - feature_delay_, near = samples_of(kNear, rate_);
-  c.there = last_gap_ < 0 || last_gap_ < at - delay() - half_;
+  c.there = gaps_[now] == gaps_[std::max<std::int64_t>(0, at - delay() - half_)];
   for (std::int64_t k = std::max<std::int64_t>(0, at - near); k <= at + near; ++k)
     c.height = std::max(c.height, features_[k]);
   c.there = c.there && c.height > 0;
-  c.isolation = std::log(std::max(c.height, kTiny) / std::max(surroundings_, kTiny));
+  // Before its window is full, the mean of what there is.
+  const double filled = std::min(1.0, static_cast<double>(now + 1) / static_cast<double>(local_.width()));
+  c.log_height = log_of(c.height);
+  c.isolation = c.log_height - log_of(surroundings_[now] / filled);
   const int outer = half_ + kMargin, all = 2 * (outer + fine_half_) + 1, count = 2 * outer + 1;
   std::array<double, 2 * kSnippet> around{};
   for (int k = 0; k < all; ++k) {
@@ -190,8 +237,10 @@ LeadCandidate BeatLead::measure(std::int64_t at) {
   }
   c.norm = norms(c.wave, width());
   c.fine_norm = norms(c.fine, width());
-  c.low_isolation =
-      lows_.count() > 0 ? std::clamp(std::log(std::max(c.low, kTiny) / std::max(lows_.mean(), kTiny)), -2.0, 2.0) : 0;
+  c.log_slope = log_of(c.slope);
+  c.log_fine_slope = log_of(c.fine_slope);
+  c.log_low = log_of(c.low);
+  c.low_isolation = lows_.count() > 0 ? std::clamp(c.log_low - log_of(lows_.mean()), -2.0, 2.0) : 0;
   lows_.add(c.low);
   return c;
 }
@@ -209,6 +258,14 @@ void BeatLead::begin(double height, std::span<const LeadCandidate* const> candid
   slope_level_.add(slope);
   fine_level_.add(fine);
   low_level_.add(low);
+  settle_levels();
+}
+
+void BeatLead::settle_levels() {
+  log_height_ = log_of(heights_.median());
+  log_slope_ = log_of(slope_level_.median());
+  log_fine_slope_ = log_of(fine_level_.median());
+  log_low_ = log_of(low_level_.median());
 }
 
 void BeatLead::compare(LeadCandidate& c, bool all) const {
@@ -218,15 +275,16 @@ void BeatLead::compare(LeadCandidate& c, bool all) const {
     if (shape.count <= 0) continue;
     const Likeness wave = best_likeness(c.wave, c.norm, shape.wave, shape.norm, width());
     const Likeness fine = best_likeness(c.fine, c.fine_norm, shape.fine, shape.fine_norm, width());
+    constexpr double kLeastGain = 0.05, kMostGain = 4.5;  // e^-3 and e^1.5
     c.likeness[k] = wave.value;
-    c.gain[k] = wave.gain;
+    c.log_gain[k] = std::log(std::clamp(wave.gain, kLeastGain, kMostGain));
     c.fine_likeness[k] = fine.value;
-    c.fine_gain[k] = fine.gain;
+    c.log_fine_gain[k] = std::log(std::clamp(fine.gain, kLeastGain, kMostGain));
   }
 }
 
 std::array<double, kEvidences> BeatLead::evidence(const LeadCandidate& c) const {
-  double likeness = kUnknown, fine = kUnknown, gain = 1, fine_gain = 1;
+  double likeness = kUnknown, fine = kUnknown, log_gain = 0, log_fine_gain = 0;
   bool known = false;
   for (std::size_t k = 0; k < kShapes; ++k) {
     if (shapes_[k].count < kKnown) continue;
@@ -234,25 +292,23 @@ std::array<double, kEvidences> BeatLead::evidence(const LeadCandidate& c) const 
     known = true;
     likeness = c.likeness[k];
     fine = c.fine_likeness[k];
-    gain = c.gain[k];
-    fine_gain = c.fine_gain[k];
+    log_gain = c.log_gain[k];
+    log_fine_gain = c.log_fine_gain[k];
   }
-  constexpr double kLow = -5, kGainLow = -3, kHigh = 1, kGainHigh = 1.5, kLeastGain = 1e-3;
-  const double log_gain = log_ratio(std::max(gain, kLeastGain), 1, kGainLow, kGainHigh);
-  const double log_fine_gain = log_ratio(std::max(fine_gain, kLeastGain), 1, kGainLow, kGainHigh);
+  const auto over = [](double log_size, double log_level) { return std::clamp(log_size - log_level, -5.0, 1.0); };
   return {1,
-          log_ratio(c.height, heights_.median(), kLow, kHigh),
+          over(c.log_height, log_height_),
           log_gain * log_gain,
           likeness,
-          log_ratio(c.slope, slope_level_.median(), kLow, kHigh),
+          over(c.log_slope, log_slope_),
           c.isolation,
           log_fine_gain,
           likeness * likeness,
           fine,
-          log_ratio(c.fine_slope, fine_level_.median(), kLow, kHigh),
+          over(c.log_fine_slope, log_fine_slope_),
           fine * fine,
           log_fine_gain * log_fine_gain,
-          log_ratio(c.low, low_level_.median(), kLow, kHigh),
+          over(c.log_low, log_low_),
           c.low_isolation};
 }
 
@@ -274,6 +330,7 @@ void BeatLead::learn(const LeadCandidate& c) {
   slope_level_.add(c.slope);
   fine_level_.add(c.fine_slope);
   low_level_.add(c.low);
+  settle_levels();
   Likeness best{kSame, 0, 0};
   std::size_t nearest = kShapes, rarest = 0;
   for (std::size_t k = 0; k < kShapes; ++k) {
@@ -307,6 +364,7 @@ void BeatLead::lose_patience() {
   if (lowered_ == kMost) return;
   ++lowered_;
   for (Level<8>* level : {&heights_, &slope_level_, &fine_level_, &low_level_}) level->scale(kHalf);
+  settle_levels();
 }
 
 void BeatLead::note(double odds, bool beat) {

@@ -2,8 +2,8 @@
 // beats so far looked like. Part of beats.h.
 //
 //   BeatLead lead(360);
-//   if (lead.push(sample)) …lead.feature()…;               // now and then: a sample of the low rate is complete
-//   LeadCandidate c = lead.measure(at); double odds = lead.judge(c); lead.learn(c);
+//   for (std::size_t n = lead.push(samples); n > 0; --n) …lead.feature(at++)…;
+//   LeadCandidate c = lead.measure(at, now); double odds = lead.judge(c); lead.learn(c);
 //
 // Positions are samples of the low rate (rate() Hz, one for each decimation() samples), counted from 0.
 #pragma once
@@ -28,8 +28,11 @@ struct LeadCandidate {
   double isolation = 0;                       // its logarithm over the mean of the feature in the last 0.9 s
   double slope = 0, fine_slope = 0, low = 0;  // steepest of the wave, of its fine part; swing of its slow part
   double low_isolation = 0;                   // logarithm of the latter over its mean in the candidates before
-  std::array<double, kShapes> likeness{}, fine_likeness{}, gain{}, fine_gain{};  // to each shape
-  bool there = false;                                                            // false: a gap, or flat
+  // Logarithms of height, slope, fine_slope and low.
+  double log_height = 0, log_slope = 0, log_fine_slope = 0, log_low = 0;
+  // To each shape; of the gains the logarithms.
+  std::array<double, kShapes> likeness{}, fine_likeness{}, log_gain{}, log_fine_gain{};
+  bool there = false;  // false: a gap, or flat
 };
 
 class BeatLead {
@@ -42,16 +45,17 @@ class BeatLead {
   // Samples after a feature's peak that measure() needs.
   std::int64_t reach() const;
 
-  // Whether a sample of the low rate is complete with this one.
-  bool push(float sample);
-  bool push_last() { return advance(hold_.value()); }  // what comes after the end: the last value again
+  // The next samples of the record, at most kBlock at once; returns how many of the low rate are complete with them.
+  static constexpr std::size_t kBlock = 512;
+  std::size_t push(std::span<const float> in);
+  std::size_t push_last(std::size_t count);  // what comes after the end: the last value again, at most kBlock times
   std::int64_t record_samples() const { return raw_samples_; }
-  double feature() const { return feature_; }
-  // The feature in multiples of the beats', so that leads can be added up; 0 in a gap.
-  double scaled_feature() const;
+  double feature(std::int64_t at) const { return features_[at]; }
+  // The feature in multiples of the beats', so that leads can be added up.
+  double scaled_feature(std::int64_t at) const;
 
-  // at: place of the latest peak of the feature.
-  LeadCandidate measure(std::int64_t at);
+  // at: place of a peak of the feature; now: the latest place that may be known.
+  LeadCandidate measure(std::int64_t at, std::int64_t now);
   // The first levels: `height` is a beat's, the others are taken from the candidates at least half as high.
   void begin(double height, std::span<const LeadCandidate* const> candidates);
   bool begun() const { return heights_.count() > 0; }
@@ -76,7 +80,8 @@ class BeatLead {
     float norm = 0, fine_norm = 0;
     double count = 0;
   };
-  bool advance(double value);
+  std::size_t advance(std::span<const double> values, std::span<const float> in, bool gap);
+  void settle_levels();
   int width() const { return 2 * half_ + 1; }
 
   int decimation_;
@@ -84,12 +89,14 @@ class BeatLead {
   GapHold hold_;
   BoxFilter smooth1_, smooth2_, baseline_, integrate_, local_;
   Ring late_, band_, slopes_, features_;
-  int half_, fine_half_;  // of a snippet, of the average that its slow part is
+  Ring surroundings_, totals_, gaps_;  // mean about each, sum of the feature, samples missing so far
+  int half_, fine_half_;               // of a snippet, of the average that its slow part is
   std::int64_t slope_reach_, band_delay_, feature_delay_;
-  std::int64_t raw_samples_ = 0, samples_ = 0, last_gap_ = -1;
+  std::int64_t raw_samples_ = 0, samples_ = 0;
   int phase_ = 0;
-  double sum_ = 0, feature_ = 0, surroundings_ = 0, all_features_ = 0;
+  double sum_ = 0, missing_ = 0, size_ = 0;
   Level<8> heights_, slope_level_, fine_level_, low_level_;
+  double log_height_ = 0, log_slope_ = 0, log_fine_slope_ = 0, log_low_ = 0;  // of their medians
   Level<6> lows_;
   std::array<Shape, kShapes> shapes_;
   std::size_t changed_ = 0;

@@ -36,7 +36,8 @@ struct BeatDetector::Impl {
   double rate;
   std::int64_t apart, delay, reach;
   std::int64_t samples = 0, now = 0;  // low rate: taken in; before which all candidates are known
-  double height = 0, previous = 0;    // of the candidate that is not settled yet; of the feature before
+  std::int64_t wake = std::numeric_limits<std::int64_t>::max();
+  double height = 0, previous = 0;  // of the candidate that is not settled yet; of the feature before
   std::int64_t place = -1;
   std::vector<Candidate> waiting;
   Level<8> intervals, irregularity;
@@ -55,11 +56,13 @@ struct BeatDetector::Impl {
   }
 
   void step() {
-    double feature = 0;
-    for (std::size_t l = 0; l < leads.size(); ++l) {
-      feature += leads.size() == 1 ? leads[l].feature() : shares[l] * leads[l].scaled_feature();
-    }
     const std::int64_t at = samples++;
+    double feature = 0;
+    if (leads.size() == 1) {
+      feature = leads.front().feature(at);
+    } else {
+      for (std::size_t l = 0; l < leads.size(); ++l) feature += shares[l] * leads[l].scaled_feature(at);
+    }
     if (feature > height && feature > previous) {
       height = feature;
       place = at;
@@ -71,15 +74,26 @@ struct BeatDetector::Impl {
       place = -1;
     }
     now = at - delay - apart;
-    settle();
+    if (now >= wake) settle();
+  }
+
+  // Place from which settle() has something to do.
+  void set_wake() {
+    if (!begun) {
+      wake = waiting.empty() ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(kLearning * rate);
+      return;
+    }
+    wake = std::max(last, patience) + static_cast<std::int64_t>(options.patience * rate);
+    if (!waiting.empty()) wake = std::min(wake, waiting.front().at + static_cast<std::int64_t>(options.lag * rate));
   }
 
   void take(std::int64_t at) {
     Candidate c;
     c.at = at - delay;
-    for (BeatLead& lead : leads) c.leads.push_back(lead.measure(at));
+    for (BeatLead& lead : leads) c.leads.push_back(lead.measure(at, samples - 1));
     if (begun) judge(c, true);
     waiting.push_back(std::move(c));
+    set_wake();
   }
 
   // all: compare with all shapes, not only with the one that the last beat changed.
@@ -125,10 +139,12 @@ struct BeatDetector::Impl {
       begin();
     }
     while (!waiting.empty() && static_cast<double>(now - waiting.front().at) >= options.lag * rate) decide();
-    if (static_cast<double>(now - std::max(last, patience)) <= options.patience * rate) return;
-    patience = now;
-    for (BeatLead& lead : leads) lead.lose_patience();
-    for (Candidate& c : waiting) judge(c, false);
+    if (static_cast<double>(now - std::max(last, patience)) > options.patience * rate) {
+      patience = now;
+      for (BeatLead& lead : leads) lead.lose_patience();
+      for (Candidate& c : waiting) judge(c, false);
+    }
+    set_wake();
   }
 
   double mean_interval() const { return intervals.median(); }
@@ -242,11 +258,13 @@ struct BeatDetector::Impl {
   }
 
   void finish() {
-    const std::int64_t rest = (delay + apart + reach + 2) * leads.front().decimation();
-    for (std::int64_t i = 0; i < rest; ++i) {
-      bool complete = false;
-      for (BeatLead& lead : leads) complete = lead.push_last();
-      if (complete) step();
+    auto rest = static_cast<std::size_t>((delay + apart + reach + 2) * leads.front().decimation());
+    while (rest > 0) {
+      const std::size_t now = std::min(rest, BeatLead::kBlock);
+      std::size_t complete = 0;
+      for (BeatLead& lead : leads) complete = lead.push_last(now);
+      for (; complete > 0; --complete) step();
+      rest -= now;
     }
     if (!begun && !waiting.empty()) begin();
     while (!waiting.empty()) decide();
@@ -269,10 +287,11 @@ void BeatDetector::process(std::span<const std::span<const float>> in, std::vect
   for (const auto& lead : in) {
     if (lead.size() != in.front().size()) throw Error(Status::kUsage, "beats: leads of different lengths");
   }
-  for (std::size_t i = 0; i < in.front().size(); ++i) {
-    bool complete = false;
-    for (std::size_t l = 0; l < leads_; ++l) complete = impl_->leads[l].push(in[l][i]);
-    if (complete) impl_->step();
+  for (std::size_t from = 0; from < in.front().size(); from += BeatLead::kBlock) {
+    const std::size_t count = std::min(BeatLead::kBlock, in.front().size() - from);
+    std::size_t complete = 0;
+    for (std::size_t l = 0; l < leads_; ++l) complete = impl_->leads[l].push(in[l].subspan(from, count));
+    for (; complete > 0; --complete) impl_->step();
   }
   beats.insert(beats.end(), impl_->found.begin(), impl_->found.end());
   impl_->found.clear();

@@ -25,6 +25,12 @@ constexpr const char* kGlobal = "global";
 constexpr int kOnsetCode = 39, kOffsetCode = 40, kPPeakCode = 24, kQrsPeakCode = 1, kTPeakCode = 27, kRhythmCode = 28;
 constexpr int kFootCode = 21, kSystoleCode = 20, kDicroticCode = 23, kNotch = 1, kDicroticPeak = 2;
 
+// Whether it is one of the signals that beats or pulses are found in.
+bool is_sought(const Tensor& tensor) {
+  const std::string kind = tensor.kind();
+  return (kind == "ecg" || kind == "ppg" || kind == "abp") && tensor.is_signal() && tensor.channels() > 0;
+}
+
 }  // namespace
 
 class Delineator::Run {
@@ -76,8 +82,8 @@ Delineator::Run::Run(const Segment& segment, const DelineateOptions& options,
                      std::array<std::size_t, kReasons>& arrivals)
     : options_(options), emit_(emit), counted_(counted), counts_(arrivals), record_(segment.record()) {
   for (const Tensor& tensor : segment.tensors) {
+    if (!is_sought(tensor)) continue;
     const std::string kind = tensor.kind();
-    if (!tensor.is_signal() || (kind != "ecg" && kind != "ppg" && kind != "abp")) continue;
     const std::size_t track = tracks_.size();
     tracks_.push_back({tensor.name, kind, tensor.fs(), segment.start() + tensor.t0(), tensor.names()});
     if (kind == "ecg") {
@@ -86,11 +92,13 @@ Delineator::Run::Run(const Segment& segment, const DelineateOptions& options,
     }
     if (!options_.pulses && !options_.arrivals) continue;
     PulseOptions wanted;
-    if (options_.arrivals) wanted.foot = options_.foot;
+    if (options_.arrivals || options_.rows) wanted.foot = options_.foot;
     for (std::size_t c = 0; c < tensor.channels(); ++c) {
       pulses_.push_back({.track = track, .channel = c, .detector = PulseDetector(tensor.fs(), wanted), .found = {}});
     }
   }
+  if (wants_lead() && !ecg_ && (options_.beats || options_.waves || options_.arrivals))
+    throw Error(Status::kUsage, "{}: has no lead {}: no ECG", segment.id(), options_.lead);
   if (!options_.arrivals || !ecg_) return;
   for (const char* kind : {"ppg", "abp"}) {
     for (std::size_t p = 0; p < pulses_.size() && !arrival_pulse_; ++p) {
@@ -134,8 +142,7 @@ bool Delineator::Run::continues(const Segment& segment) const {
   if (segment.record() != record_) return false;
   std::size_t t = 0;
   for (const Tensor& tensor : segment.tensors) {
-    const std::string kind = tensor.kind();
-    if (!tensor.is_signal() || (kind != "ecg" && kind != "ppg" && kind != "abp")) continue;
+    if (!is_sought(tensor)) continue;
     if (t == tracks_.size()) return false;
     const Track& track = tracks_[t++];
     if (tensor.name != track.name || tensor.fs() != track.fs || tensor.names() != track.channels) return false;
@@ -378,7 +385,7 @@ void Delineator::Run::put_ecg(Pending& pending, std::vector<BeatRow>& rows) {
       const double time = beat.arrival.time;
       arrivals.push_back({beat.at, {time, static_cast<double>(beat.arrival.reason), 0}});
     }
-    const bool row = here && !beat.rowed;
+    const bool row = options_.rows && here && !beat.rowed;
     if (!options_.waves) {
       if (row) rows.push_back(row_of(several ? kGlobal : track.channels[ecg.leads.front()], beat, nullptr));
     } else {
@@ -454,7 +461,7 @@ void Delineator::Run::put_pulses(Pending& pending, std::vector<BeatRow>& rows) {
       add(p.dicrotic, kDicroticCode, kDicroticPeak);
       if (k < pulse.rowed || !within(p.systole)) continue;
       pulse.rowed = k + 1;
-      if (!options_.pulses) continue;
+      if (!options_.pulses || !options_.rows) continue;
       BeatRow row;
       row.channel = track.channels[pulse.channel];
       row.beat = counted_[row.channel]++;

@@ -28,6 +28,7 @@ namespace cfm::delineate {
 
 struct DelineateOptions {
   bool beats = true, waves = true, pulses = true, arrivals = true;  // what is written; what that needs is found, too
+  bool rows = true;                                                 // without them feet are measured for arrivals only
   WaveOptions wave = {};
   Foot foot = Foot::kTangent;
   std::string lead = {};  // only this lead; "global": only what all leads say together; "": each and global

@@ -70,15 +70,15 @@ void ArrivalFinder::take(const PulseFoot& pulse) {
   }
 }
 
-// A beat is settled when the next R and every pulse before it are known.
+// A beat is settled when the next R, or that none is near, and every pulse before it are known.
 void ArrivalFinder::settle(double known_until, bool at_end, std::vector<Arrival>& arrivals) {
   const auto mark = [](const PulseFoot& p) { return std::isnan(p.foot) ? p.onset : p.foot; };
   std::size_t done = 0, used = 0;
   for (; done < r_.size(); ++done) {
-    const bool last = done + 1 == r_.size();
-    if (last && !at_end) break;
-    const double r = r_[done], next = last ? std::numeric_limits<double>::infinity() : r_[done + 1];
-    if (!last && next >= known_until) break;
+    const double r = r_[done], alone = r + options_.alone;
+    const bool last = at_end && done + 1 == r_.size();
+    const double next = done + 1 == r_.size() ? alone : std::min(r_[done + 1], alone);
+    if (next >= known_until) break;
     while (used < pulses_.size() && mark(pulses_[used].pulse) <= r) ++used;
     Arrival a{.r = r};
     if (used < pulses_.size() && mark(pulses_[used].pulse) < next) {

@@ -6,10 +6,10 @@
 //
 // Times are seconds from one origin for both signals; nothing is added to either, so delays are equal by construction:
 // R by refine_r() on the ECG as recorded, feet by foot_of() on the pulse signal as recorded. A beat is paired with the
-// first foot after it and before the next R; where there is none it has no time, never a neighbour's. Gates: the range
-// of times, and the pulse's height and rise time against the median of the last pulses (Orphanidou 2015 and Elgendi
-// 2016 judge shape the same way, by its likeness to its neighbours). Results are a function of the data alone, not of
-// how they come in portions.
+// first foot after it and before the next R, 3 s at most; where there is none it has no time, never a neighbour's.
+// Gates: the range of times, and the pulse's height and rise time against the median of the last pulses (Orphanidou
+// 2015 and Elgendi 2016 judge shape the same way, by its likeness to its neighbours). Results are a function of the
+// data alone, not of how they come in portions.
 #pragma once
 
 #include <array>
@@ -40,6 +40,7 @@ struct ArrivalOptions {
   // s. R to the foot at finger or wrist in adults is 0.15 to 0.4 (Allen 2007; Mukkamala 2015), at the ear and in
   // children shorter, in vasoconstriction longer. Monitors that delay their pulse wave need a longer one.
   double shortest = 0.08, longest = 0.6;
+  double alone = 3.0;  // s after which no pulse is a beat's, where no beat follows: the interval at 20/min
   double ratio = 2.0;  // height and rise time within that factor of the median of the last pulses
 };
 

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace cfm::delineate {
@@ -17,6 +18,7 @@ namespace cfm::delineate {
 class GapHold {
  public:
   double push(float sample);
+  void push(std::span<const float> in, double* out);
   double value() const { return last_ - offset_; }
   double last() const { return last_; }  // as it came
   bool in_gap() const { return in_gap_; }
@@ -32,6 +34,9 @@ class Ring {
   explicit Ring(std::int64_t span) : values_(std::bit_ceil(static_cast<std::size_t>(span)), 0.0) {}
   double& operator[](std::int64_t at) { return values_[static_cast<std::size_t>(at) & (values_.size() - 1)]; }
   double operator[](std::int64_t at) const { return values_[static_cast<std::size_t>(at) & (values_.size() - 1)]; }
+  void write(std::int64_t at, std::span<const double> values) {
+    for (const double value : values) (*this)[at++] = value;
+  }
 
  private:
   std::vector<double> values_;
@@ -50,6 +55,8 @@ class BoxFilter {
     if (++at_ == ring_.size()) renew();
     return sum_ * share_;
   }
+  // The same of many values, in their place.
+  void run(std::span<double> values);
   std::int64_t delay() const { return (width() - 1) / 2; }
   std::int64_t width() const { return static_cast<std::int64_t>(ring_.size()); }
 

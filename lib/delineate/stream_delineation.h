@@ -3,8 +3,9 @@
 //   Delineation d({.begin = …, .write = …, .pass = …, .end = …});
 //   stream::Counts counts = delineate_stream(in, options, threads, outputs, arrivals);
 //
-// A record whose segments fit together into 64 MB, and are all there, is work for one thread; a longer one, and what
+// A record whose segments fit together into 3 MB, and are all there, is work for one thread; a longer one, and what
 // comes slowly, goes through as it comes, in bounded memory. The output is the same with any number of threads.
+// Ancillary frames stay where they stand among the segments, and cut no signal.
 #pragma once
 
 #include <array>

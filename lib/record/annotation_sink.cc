@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "record/event_marks.h"
-
 namespace cfm::record {
 
 using stream::Json;
+
+namespace {
+
+constexpr double kRounding = 1e-4;  // samples
+
+}  // namespace
 
 AnnotationSink::AnnotationSink(const std::string& folder, std::string extension, bool force)
     : folder_(ExportForm::kWfdb, folder, force, {}), extension_(std::move(extension)), force_(force) {}
@@ -20,31 +24,44 @@ void AnnotationSink::write(const stream::Segment& segment) {
     record_ = segment.record();
     path_ = folder_.place(record_) + "." + extension_;
     fs_ = fs;
-    covered_ = 0;
+    covered_.clear();
   }
-  double end = covered_;
   for (const stream::Tensor& tensor : segment.tensors) {
-    if (tensor.is_signal())
-      end = std::max(end, segment.start() + tensor.t0() + static_cast<double>(tensor.samples()) / tensor.fs());
     if (tensor.name.starts_with("reference/")) continue;
     const auto marks = event_marks(segment, tensor);
     if (marks.empty()) continue;
-    if (fs_ <= 0) fs_ = file_.resolution = segment.find(tensor.attributes.value("of", std::string()))->fs();
+    const stream::Tensor& of = *segment.find(tensor.attributes.value("of", std::string()));
+    if (fs_ <= 0) fs_ = file_.resolution = of.fs();
+    const auto covered = covered_.find(of.name);
     for (const EventMark& mark : marks) {
-      if (mark.seconds < covered_ - 0.5 / fs_) continue;
-      const int chan = std::max(0, static_cast<int>(mark.channel));
-      add_mark(file_.annotations, mark, std::llround(mark.seconds * fs_), chan);
+      format::Annotation annotation = mark.annotation;
+      annotation.chan = std::max(0, static_cast<int>(mark.channel));
+      if (mark.is_span()) {
+        spans_.add(mark.seconds, mark.ends, annotation);
+      } else if (covered == covered_.end() || mark.seconds >= covered->second) {
+        annotation.sample = std::llround(mark.seconds * fs_);
+        file_.annotations.push_back(std::move(annotation));
+      }
     }
   }
-  covered_ = end;
+  for (const stream::Tensor& tensor : segment.tensors) {
+    if (!tensor.is_signal()) continue;
+    // Less than a sample's rounding, so that what begins a segment is never taken for the end of the one before.
+    const double end =
+        segment.start() + tensor.t0() + (static_cast<double>(tensor.samples()) - kRounding) / tensor.fs();
+    double& covered = covered_[tensor.name];
+    covered = std::max(covered, end);
+  }
 }
 
 void AnnotationSink::finish() {
   if (path_.empty()) return;
+  spans_.put(file_.annotations, fs_);
   std::ranges::stable_sort(file_.annotations, {}, &format::Annotation::sample);
   format::write_annotations(path_, file_, force_);
   path_.clear();
   file_ = {};
+  spans_ = {};
 }
 
 }  // namespace cfm::record

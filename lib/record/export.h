@@ -13,39 +13,17 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "format/recording.h"
 #include "format/writer.h"
+#include "record/destination.h"
 #include "record/selection.h"
 #include "record/sink.h"
 #include "record/walk.h"
 
 namespace cfm::record {
-
-enum class ExportForm { kWfdb, kEdf, kNpy };
-std::optional<ExportForm> export_form(std::string_view name);  // "wfdb", "edf", "npy"
-
-// Where records go: WFDB always into a folder; others into a file, or a folder where the path is one or ends in /.
-class Destination {
- public:
-  // inputs: several, or a folder, may be several records.
-  Destination(ExportForm form, std::string path, bool force, const std::vector<std::string>& inputs);
-  // A writer for the record (its path below the input folder). kUsage for names that leave the folder.
-  std::unique_ptr<format::RecordWriter> open(const std::string& record, format::RecordLayout layout);
-  // The path of a record's files, its folder made; of WFDB without a suffix. kUsage as above, and for a record that
-  // comes again.
-  std::string place(const std::string& record);
-
- private:
-  ExportForm form_;
-  std::string path_;
-  bool force_, is_folder_;
-  std::set<std::string> names_;
-};
 
 struct ExportOptions {
   format::OpenOptions open = {};

@@ -38,7 +38,7 @@ check "reader killed: said $(cat err)" [ ! -s err ]
 
 # A full device, for every program and form.
 for command in "cfm-synth --duration 20" "cfm-segment --length 5 whole.cfm" "cfm-quality whole.cfm" "cfm-quality -j 3 whole.cfm" \
-  "cfm-quality --to csv whole.cfm" "cfm-view --to ndjson whole.cfm" "cfm-view --head 2 --to cfm whole.cfm"; do
+  "cfm-quality --to csv whole.cfm" "cfm-delineate whole.cfm" "cfm-delineate --to csv whole.cfm" "cfm-view --to ndjson whole.cfm" "cfm-view --head 2 --to cfm whole.cfm"; do
   $command -q >/dev/full 2>err
   got=$?
   check "full device: $command: status $got" [ "$got" = 5 ]
@@ -73,7 +73,7 @@ fi
 
 # Cut anywhere (every byte of a small stream is a unit test; here a sample, through programs).
 for ((cut = 0; cut < size; cut += size / 23 + 1)); do
-  for command in "cfm-view -q --to cfm" "cfm-view -q --to ndjson" "cfm-quality -q" "cfm-segment -q --length 5 -"; do
+  for command in "cfm-view -q --to cfm" "cfm-view -q --to ndjson" "cfm-quality -q" "cfm-delineate -q" "cfm-segment -q --length 5 -"; do
     head -c "$cut" whole.cfm | $command >cut.cfm 2>/dev/null
     got=${PIPESTATUS[1]}
     check "cut at $cut: $command: status $got" [ "$got" = 4 ]

@@ -31,5 +31,8 @@ frames=$((12 * 3600 * 500))
 truncate -s $((frames * 24)) day.dat
 bounded "cfm-segment of a record of 500 MB" "$(peak cfm-segment -q day --trust-data --length 30)"
 bounded "cfm-segment of a record of 500 MB, one thread" "$(peak cfm-segment -q -j 1 day --trust-data --length 30)"
+cfm-segment -q day --trust-data --length 30 --until 3:00:00 -o leads.cfm || exit 1
+bounded "cfm-delineate of three hours of twelve leads" "$(peak cfm-delineate -q leads.cfm)"
+bounded "cfm-delineate of eighteen hours of pulses" "$(peak cfm-delineate -q part.cfm)"
 bounded "cfm-segment --raw of 500 MB" "$(peak cfm-segment -q - --raw i16 --fs 500 --channels I,II,III,aVR,aVL,aVF,V1,V2,V3,V4,V5,V6 --length 30 <day.dat)"
 finish

@@ -9,10 +9,14 @@ for j in 1 2; do
   cfm-synth -q --subjects 5 --duration 95 --rhythm mix --seed 7 --prov none -j "$j" -o "s$j.cfm" || exit 1
   cfm-segment -q --length 30 --prov none -j "$j" s1.cfm -o "g$j.cfm" || exit 1
   cfm-quality -q --prov none -j "$j" g1.cfm -o "q$j.cfm" || exit 1
+  cfm-delineate -q --prov none -j "$j" g1.cfm -o "d$j.cfm" || exit 1
+  cfm-delineate -q --to csv -j "$j" g1.cfm -o "d$j.csv" || exit 1
 done
 same "cfm-synth -j" s1.cfm s2.cfm
 same "cfm-segment -j" g1.cfm g2.cfm
 same "cfm-quality -j" q1.cfm q2.cfm
+same "cfm-delineate -j" d1.cfm d2.cfm
+same "cfm-delineate --to csv -j" d1.csv d2.csv
 cfm-synth -q --subjects 5 --duration 95 --rhythm mix --seed 8 --prov none -o other.cfm
 if cmp -s s1.cfm other.cfm; then complain "the seed does nothing"; fi
 

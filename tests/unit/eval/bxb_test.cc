@@ -6,12 +6,15 @@
 
 #include "base/random.h"
 #include "eval/annotated.h"
+#include "messages.h"
 #include "support.h"
 
 namespace {
 
 using namespace cfm;
 using namespace cfm::eval;
+using test::contains;
+using test::message_of;
 using format::Annotation;
 using test::status_of;
 using Marks = std::vector<Annotation>;
@@ -278,17 +281,6 @@ struct Folders {
 
   test::TemporaryFolder folder;
 };
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

@@ -7,24 +7,16 @@
 
 #include "base/random.h"
 #include "eval/nested.h"
+#include "messages.h"
 #include "support.h"
 
 namespace {
 
 using namespace cfm;
 using namespace cfm::eval;
+using test::contains;
+using test::message_of;
 using test::status_of;
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 CsvTable table(const std::string& rows) { return parse_csv("record,subject,label,truth,score\n" + rows, "scores.csv"); }
 

@@ -8,12 +8,15 @@
 #include "eval/event_segments.h"
 #include "eval/score_marks.h"
 #include "eval/streamed.h"
+#include "messages.h"
 #include "support.h"
 
 namespace {
 
 using namespace cfm;
 using namespace cfm::eval;
+using test::contains;
+using test::message_of;
 using test::EventRecording;
 using test::Rows;
 using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
@@ -21,17 +24,6 @@ using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
 Pairs match(std::vector<double> reference, std::vector<double> test, double window = 15) {
   return match_marks(reference, test, window);
 }
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 double value(const Context& context, const std::string& klass, const std::string& metric,
              const std::string& note = "gross", const std::string& record = "") {
