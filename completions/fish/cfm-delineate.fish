@@ -18,5 +18,6 @@ complete -c cfm-delineate -l prov -x -a 'base full none' -d 'provenance: argumen
 complete -c cfm-delineate -s j -l threads -x -d 'threads'
 complete -c cfm-delineate -l only -x -a 'beats waves pulses pat' -d 'beats, waves, pulses or pat (pulse arrival times)'
 complete -c cfm-delineate -l lead -x -d 'only this lead; global: only all leads together'
+complete -c cfm-delineate -l median -d 'of --to csv: the median beat of each segment and lead, instead of each beat'
 complete -c cfm-delineate -l t-end -x -a 'tangent threshold area' -d 'end of T: by tangent, threshold or area'
 complete -c cfm-delineate -l foot -x -a 'tangent derivative midslope' -d 'foot of a pulse: tangent, second derivative or mid-slope'

@@ -18,11 +18,11 @@ constexpr double kSlopeWindow = 0.07;  // s, either side, in which slope and mar
 constexpr double kNear = 0.03;         // s, either side of the peak of all leads, in which a lead has its own
 constexpr double kHalf = 0.09;         // s, half a snippet
 constexpr double kFine = 0.03;         // s, half the average that is a snippet's slow part
-constexpr double kDust = 1e-6;         // of the sample's size: what rounding may leave of a flat line
+constexpr double kDust = 1e-8;         // of the sample's size: what rounding may leave of a flat line
 constexpr std::int64_t kAhead = BeatLead::kBlock;  // samples that a block may run ahead of what is looked at
 constexpr double kTiny = 1e-30;                    // against division by nothing
 constexpr double kKnown = 1.9;                     // beats that make a shape known
-constexpr double kUnknown = 0.65;                  // likeness where no shape is known
+constexpr double kUnknown = 0.4;                  // likeness where no shape is known
 constexpr double kSame = 0.75;                     // likeness of beats of one shape
 constexpr double kFading = 0.98;                   // of a shape's count, each beat
 constexpr double kMemory = 0.125;                  // share of a new beat in its shape
@@ -326,6 +326,7 @@ double BeatLead::relative_slope(const LeadCandidate& candidate) const {
 
 void BeatLead::learn(const LeadCandidate& c) {
   lowered_ = 0;
+  learned_ = true;
   heights_.add(c.height);
   slope_level_.add(c.slope);
   fine_level_.add(c.fine_slope);
@@ -361,7 +362,7 @@ void BeatLead::lose_patience() {
   constexpr double kHalf = 0.5;
   constexpr int kMost = 1;  // to an eighth: what is smaller beside the last beats is the noise of a pause
   for (Shape& shape : shapes_) shape.count *= kHalf;
-  if (lowered_ == kMost) return;
+  if (lowered_ == kMost || !learned_) return;  // before the first beat the level is no beat's
   ++lowered_;
   for (Level<8>* level : {&heights_, &slope_level_, &fine_level_, &low_level_}) level->scale(kHalf);
   settle_levels();

@@ -100,6 +100,7 @@ class BeatLead {
   Level<6> lows_;
   std::array<Shape, kShapes> shapes_;
   std::size_t changed_ = 0;
+  bool learned_ = false;
   int lowered_ = 0;  // times that patience was lost since the last beat
   double beats_odds_, other_odds_;
 };

@@ -55,14 +55,16 @@ struct BeatDetector::Impl {
     apart = std::max(static_cast<std::int64_t>(o.apart * rate) + 1, reach - leads.front().delay());
   }
 
+  double feature_at(std::int64_t at) const {
+    if (leads.size() == 1) return leads.front().feature(at);
+    double feature = 0;
+    for (std::size_t l = 0; l < leads.size(); ++l) feature += shares[l] * leads[l].scaled_feature(at);
+    return feature;
+  }
+
   void step() {
     const std::int64_t at = samples++;
-    double feature = 0;
-    if (leads.size() == 1) {
-      feature = leads.front().feature(at);
-    } else {
-      for (std::size_t l = 0; l < leads.size(); ++l) feature += shares[l] * leads[l].scaled_feature(at);
-    }
+    const double feature = feature_at(at);
     if (feature > height && feature > previous) {
       height = feature;
       place = at;
@@ -74,7 +76,12 @@ struct BeatDetector::Impl {
       place = -1;
     }
     now = at - delay - apart;
-    if (now >= wake) settle();
+    if (now < wake) return;
+    settle();
+    if (leads.size() == 1) return;
+    // The leads' scales have changed.
+    previous = feature_at(at);
+    if (place >= 0) height = feature_at(place);
   }
 
   // Place from which settle() has something to do.
@@ -302,7 +309,9 @@ void BeatDetector::process(std::span<const float> in, std::vector<double>& beats
 }
 
 void BeatDetector::flush(std::vector<double>& beats) {
-  const auto samples = static_cast<double>(impl_->leads.front().record_samples());
+  // What the end cuts through within this time of its mark is no complex.
+  constexpr double kRest = 0.04;  // s
+  const double samples = static_cast<double>(impl_->leads.front().record_samples()) - kRest * fs_;
   impl_->finish();
   for (const double beat : impl_->found) {
     if (beat < samples) beats.push_back(beat);

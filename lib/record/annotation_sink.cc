@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
+#include "base/file.h"
+
 namespace cfm::record {
 
 using stream::Json;
@@ -22,7 +25,9 @@ void AnnotationSink::write(const stream::Segment& segment) {
   if (path_.empty() || record_ != segment.record()) {
     finish();
     record_ = segment.record();
-    path_ = folder_.place(record_) + "." + extension_;
+    const std::string path = folder_.place(record_) + "." + extension_;
+    if (!force_ && is_regular_file(path)) throw Error(Status::kUsage, "{}: exists; --force replaces it", path);
+    path_ = path;
     fs_ = fs;
     covered_.clear();
   }

@@ -97,3 +97,77 @@ TEST_CASE("nothing in flat, missing, short or empty signals") {
   CHECK(detect_beats(std::vector<float>(10000, std::numeric_limits<float>::quiet_NaN()), 250).empty());
   CHECK(test::status_of([] { BeatDetector detector(20); }) == Status::kUsage);
 }
+
+TEST_CASE("several leads are one measurement, from the first beat on, a dead one among them") {
+  const double fs = 500;
+  const auto truth = regular(64, 10);
+  const auto clean = ecg(truth, fs, 10);
+  std::vector<std::vector<float>> leads;
+  Random random(5, "beats_test/leads");
+  for (int l = 0; l < 12; ++l) {
+    const auto size = static_cast<float>(l == 4 ? 0 : 0.1 + 0.15 * l) * (l % 3 == 0 ? -1.0F : 1.0F);
+    leads.emplace_back();
+    for (const float v : clean)
+      leads.back().push_back(size * v + (l == 4 ? 0.0F : static_cast<float>(0.02 * random.normal())));
+  }
+  const std::vector<std::span<const float>> views(leads.begin(), leads.end());
+  const auto found = detect_beats_of_leads(views, fs);
+  CHECK(found.size() == truth.size());
+  CHECK(missed(found, truth, fs, 0.015) == 0);
+
+  BeatDetector detector(fs, views.size());
+  std::vector<double> pieces;
+  for (std::size_t at = 0; at < clean.size(); at += 77) {
+    std::vector<std::span<const float>> part;
+    for (const auto& view : views) part.push_back(view.subspan(at, std::min<std::size_t>(77, view.size() - at)));
+    detector.process(part, pieces);
+    for (const double f : pieces) CHECK(f < static_cast<double>(at + 77));
+  }
+  detector.flush(pieces);
+  CHECK(pieces == found);
+  CHECK(test::status_of([&] { detector.process(std::span(clean), pieces); }) == Status::kUsage);
+}
+
+TEST_CASE("a good lead is heard beside one that is noise") {
+  const double fs = 250;
+  const auto truth = regular(75, 60);
+  const auto good = ecg(truth, fs, 60);
+  const auto noise = ecg({}, fs, 60, 0.8);
+  const std::vector<std::span<const float>> views = {std::span(noise), std::span(good)};
+  const auto found = detect_beats_of_leads(views, fs);
+  CHECK(missed(found, truth, fs, 0.05) <= 3);
+  CHECK(found.size() <= truth.size() + 3);
+}
+
+TEST_CASE("noise is no rhythm: on a flat line, in a pause") {
+  std::vector<float> toggling;
+  Random random(6, "beats_test/lsb");
+  for (int i = 0; i < 7500; ++i) toggling.push_back(random.below(2) == 0 ? 0.0F : 0.005F);
+  CHECK(detect_beats(toggling, 250).size() <= 3);
+  const auto found = detect_beats(ecg(regular(75, 60), 250, 180, 0.05), 250);  // beats for a minute, then a pause
+  CHECK(std::ranges::count_if(found, [](double f) { return f > 61 * 250; }) == 0);
+}
+
+TEST_CASE("a change of amplitude is followed, down to a twentieth and back") {
+  const auto truth = regular(75, 180);
+  for (const float factor : {0.3F, 0.05F}) {
+    auto x = ecg(truth, 250, 180, 0.001);
+    for (std::size_t i = 60 * 250; i < 120 * 250; ++i) x[i] *= factor;
+    CAPTURE(factor);
+    CHECK(missed(detect_beats(x, 250), truth, 250, 0.02) <= 3);
+  }
+}
+
+TEST_CASE("what lies before known_until has been told") {
+  const auto x = ecg(regular(70, 60), 360, 60, 0.1);
+  const auto whole = detect_beats(x, 360);
+  BeatDetector detector(360);
+  std::vector<double> told;
+  for (std::size_t at = 0; at < x.size(); at += 360) {
+    detector.process(std::span(x).subspan(at, 360), told);
+    const double until = detector.known_until();
+    const auto before = std::ranges::count_if(whole, [&](double f) { return f < until; });
+    CHECK(std::ssize(told) >= before);
+    CHECK(until > static_cast<double>(at) - 3.5 * 360);
+  }
+}
