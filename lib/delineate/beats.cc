@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <limits>
 
 #include "base/error.h"
@@ -105,17 +104,16 @@ struct BeatDetector::Impl {
 
   // all: compare with all shapes, not only with the one that the last beat changed.
   void judge(Candidate& c, bool all) {
-    double sum = 0, slope = 0, weight = 0;
+    double sum = 0, weight = 0;
     for (std::size_t l = 0; l < leads.size(); ++l) {
       if (!c.leads[l].there) continue;
       leads[l].compare(c.leads[l], all);
       sum += shares[l] * leads[l].odds(c.leads[l]);
-      slope += shares[l] * leads[l].relative_slope(c.leads[l]);
       weight += shares[l];
     }
     constexpr double kNothing = -8;
     c.odds = weight > 0 ? sum / weight : kNothing;
-    c.slope = weight > 0 ? slope / weight : 0;
+    c.slope = slope_of(c);
   }
 
   // The first levels: the middle of the largest of three spans, so that one artefact does not set them.
@@ -168,16 +166,17 @@ struct BeatDetector::Impl {
     if (mean <= 0) return penalty;
     const double share = interval / mean;
     if (share < options.early_below) penalty -= tolerance * options.early * std::log(options.early_below / share);
-    if (share > options.late_above)
-      penalty -= options.late * std::log(std::min(share, options.late_most) / options.late_above);
-    return penalty;
+    return penalty + lateness(share);
+  }
+
+  // Penalty for an interval of that many mean ones.
+  double lateness(double share) const {
+    if (share <= options.late_above) return 0;
+    return -options.late * std::log(std::min(share, options.late_most) / options.late_above);
   }
 
   double waited(std::int64_t since) const {
-    const double share = mean_interval() > 0 ? static_cast<double>(now - since) / mean_interval() : 0;
-    return share > options.late_above
-               ? -options.late * std::log(std::min(share, options.late_most) / options.late_above)
-               : 0;
+    return mean_interval() > 0 ? lateness(static_cast<double>(now - since) / mean_interval()) : 0;
   }
 
   // The best path's first candidate; -1 where it has none.
@@ -227,7 +226,6 @@ struct BeatDetector::Impl {
     }
     has_beat = true;
     last = patience = oldest.at;
-    last_slope = 1;
     for (std::size_t l = 0; l < leads.size(); ++l) {
       if (oldest.leads[l].there) leads[l].learn(oldest.leads[l]);
     }

@@ -19,7 +19,6 @@ using stream::Tensor;
 constexpr double kLeastClassRate = 100;  // Hz
 constexpr double kWaveReach = 0.9;       // s about a beat in which its waves lie (waves.h)
 constexpr double kRhythmless = 60;       // s without a beat, after which a rhythm is over
-constexpr const char* kGlobal = "global";
 
 // Codes of WFDB's ecgcodes.h.
 constexpr int kOnsetCode = 39, kOffsetCode = 40, kPPeakCode = 24, kQrsPeakCode = 1, kTPeakCode = 27, kRhythmCode = 28;
@@ -52,6 +51,7 @@ class Delineator::Run {
   void match_arrivals(bool at_end);
   bool complete(const Pending& pending);
   void emit(Pending pending);
+  void emit_complete();
   void put_ecg(Pending& pending, std::vector<BeatRow>& rows);
   void put_rhythm(Pending& pending);
   void put_pulses(Pending& pending, std::vector<BeatRow>& rows);
@@ -178,7 +178,11 @@ void Delineator::Run::push(Segment segment) {
   for (PulseTrack& pulse : pulses_) pulse.detector.process(fresh(pulse.track, pulse.channel), pulse.found);
   if (arrival_pulse_) match_arrivals(false);
   pending_.push_back(std::move(pending));
-  while (!pending_.empty() && complete(pending_.front())) {
+  emit_complete();
+}
+
+void Delineator::Run::emit_complete() {
+  while (!pending_.empty() && (ended_ || complete(pending_.front()))) {
     Pending first = std::move(pending_.front());
     pending_.pop_front();
     emit(std::move(first));
@@ -190,11 +194,7 @@ void Delineator::Run::finish() {
   if (ecg_) feed_ecg(std::vector<std::vector<float>>(ecg_->leads.size()), true);
   for (PulseTrack& pulse : pulses_) pulse.detector.flush(pulse.found);
   if (arrival_pulse_) match_arrivals(true);
-  while (!pending_.empty()) {
-    Pending first = std::move(pending_.front());
-    pending_.pop_front();
-    emit(std::move(first));
-  }
+  emit_complete();
 }
 
 void Delineator::Run::feed_ecg(const std::vector<std::vector<float>>& leads, bool at_end) {
@@ -336,15 +336,7 @@ BeatRow Delineator::Run::row_of(const std::string& channel, const Beat& beat, co
   row.r_peak = track.seconds(beat.at);
   row.intervals.rr = (beat.at - beat.previous) / track.fs * 1000;
   if (waves != nullptr) {
-    row.p_on = track.seconds(waves->p.onset);
-    row.p_peak = track.seconds(waves->p.peak);
-    row.p_off = track.seconds(waves->p.offset);
-    row.qrs_on = track.seconds(waves->qrs.onset);
-    if (std::isfinite(waves->qrs.peak)) row.r_peak = track.seconds(waves->qrs.peak);
-    row.qrs_off = track.seconds(waves->qrs.offset);
-    row.t_on = track.seconds(waves->t.onset);
-    row.t_peak = track.seconds(waves->t.peak);
-    row.t_off = track.seconds(waves->t.offset);
+    set_times(row, *waves, [&](double at) { return track.seconds(at); });
     row.intervals = intervals_of(*waves, beat.previous, track.fs);
   }
   if (beat.has_arrival) {

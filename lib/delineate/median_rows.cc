@@ -12,8 +12,6 @@
 namespace cfm::delineate {
 namespace {
 
-constexpr const char* kGlobal = "global";
-
 struct Marks {
   std::vector<double> places;  // samples, of the beats of one kind
   int code = kUnknownBeat;
@@ -52,15 +50,7 @@ BeatRow row_of(const std::string& channel, const Marks& marks, std::size_t used,
   row.channel = channel;
   row.beat = static_cast<std::int64_t>(used);
   row.symbol = symbol_of(marks.code);
-  row.p_on = w.p.onset / fs;
-  row.p_peak = w.p.peak / fs;
-  row.p_off = w.p.offset / fs;
-  row.qrs_on = w.qrs.onset / fs;
-  row.r_peak = w.qrs.peak / fs;
-  row.qrs_off = w.qrs.offset / fs;
-  row.t_on = w.t.onset / fs;
-  row.t_peak = w.t.peak / fs;
-  row.t_off = w.t.offset / fs;
+  set_times(row, w, [&](double at) { return at / fs; });
   row.intervals = intervals_of(w, -marks.interval, fs);
   return row;
 }

@@ -12,12 +12,29 @@
 
 #include "delineate/beat_class.h"
 #include "delineate/beats.h"
+#include "delineate/delineator.h"
 #include "delineate/pulse_arrival.h"
 #include "delineate/pulses.h"
 #include "delineate/rhythm.h"
 #include "delineate/waves.h"
 
 namespace cfm::delineate {
+
+inline constexpr const char* kGlobal = "global";  // the channel of all leads together
+
+// The marks of a beat's waves; `time` of a sample. Without a QRS peak, r_peak stays.
+template <typename Time>
+void set_times(BeatRow& row, const BeatWaves& waves, Time time) {
+  row.p_on = time(waves.p.onset);
+  row.p_peak = time(waves.p.peak);
+  row.p_off = time(waves.p.offset);
+  row.qrs_on = time(waves.qrs.onset);
+  if (std::isfinite(waves.qrs.peak)) row.r_peak = time(waves.qrs.peak);
+  row.qrs_off = time(waves.qrs.offset);
+  row.t_on = time(waves.t.onset);
+  row.t_peak = time(waves.t.peak);
+  row.t_off = time(waves.t.offset);
+}
 
 // A row of an event tensor: the position on the run's clock of its signal, then the other columns.
 struct Event {

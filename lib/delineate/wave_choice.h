@@ -18,7 +18,6 @@ struct MeasuredBeat {
   std::vector<Candidate> t, p;  // samples
   Series shape;                 // slope of the signal smoothed for P, up to the QRS onset
   double st_60 = kNone, st_80 = kNone;
-  bool measured = false;  // all but `qrs`
 };
 
 // The beats of `beats` that count for beat `k`, itself among them: [from, to).

@@ -14,8 +14,8 @@
 #include <string>
 
 #include "format/annotation.h"
-#include "record/event_marks.h"
 #include "record/destination.h"
+#include "record/event_marks.h"
 #include "stream/segment.h"
 
 namespace cfm::record {

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "record/event_marks.h"
 #include "record/selection.h"
 #include "stream/convert.h"
