@@ -3,6 +3,7 @@
 #include "cli/program.h"
 #include "cli/recordings.h"
 #include "dataset/labels.h"
+#include "record/prepared.h"
 #include "record/pseudonym.h"
 #include "record/record_source.h"
 #include "record/resegment.h"
@@ -14,8 +15,9 @@ using namespace cfm;
 struct Settings {
   cli::RecordingOptions recordings;
   record::CutOptions cut;
-  std::string signals = "all", tail = "drop", units = "physical", rows, subject = "record", labels, raw, key_file;
-  bool list_signals = false, header_labels = false;
+  std::string signals = "all", tail = "drop", units = "physical", rows, subject = "record", labels, raw, key_file,
+              profile;
+  bool list_signals = false, list_profiles = false, header_labels = false;
 };
 
 void declare(cli::Program& program, Settings& s) {
@@ -24,9 +26,8 @@ void declare(cli::Program& program, Settings& s) {
       "a "
       "folder (every record below it, in byte order), a stream, which is cut anew (touching segments of a record are "
       "joined, events rebased, quality and predictions dropped), or with --raw - and the samples of a device. What an "
-      "input is, is seen by looking at it. Samples stay as recorded: their own rate and integers; by the scale ECG is "
-      "in "
-      "mV, pressure in mmHg.");
+      "input is, is seen by looking at it. Without --profile samples stay as recorded: their own rate and integers; by "
+      "the scale ECG is in mV, pressure in mmHg.");
   program.description(
       "Times are seconds (143), minutes (2:14.875), a sample of the record (s12345), or e, the end. Where --from and "
       "--until are both given and less than 30 s apart, that is the length of the segment unless --length says "
@@ -45,7 +46,13 @@ void declare(cli::Program& program, Settings& s) {
               "kinds (ecg ppg abp resp), names (II), positions (#0), KIND:all, all; ? after what may be absent")
       .brief();
   program.flag("--list-signals", s.list_signals, "only list the signals of the input: name,kind,rate,count");
-  program.option("--length", s.cut.length, "S", "seconds of a segment").shown_default("30").brief();
+  program
+      .option("--profile", s.profile, "NAME|FILE",
+              "prepare each segment alone: channels, rate, filters and scaling of this profile, whose length and "
+              "--signals are the defaults; other signals that --signals names stay as recorded")
+      .brief();
+  program.flag("--list-profiles", s.list_profiles, "only list the profiles there are: what each does and its source");
+  program.option("--length", s.cut.length, "S", "seconds of a segment").shown_default("30, or the profile's").brief();
   program.option("--stride", s.cut.stride, "S", "seconds from one segment to the next").shown_default("the length");
   program.flag("--whole", s.cut.whole, "one segment a record");
   program.option("--from", s.cut.from, "TIME", "begin here").brief();
@@ -81,11 +88,15 @@ void check(const cli::Program& program, const Settings& s, bool is_stream) {
 }
 
 void run(cli::Program& program, Settings& s) {
+  if (s.list_profiles) return program.open_text().write(prepare::profile_table());
   const bool is_raw = !s.raw.empty(), is_stream = !is_raw && s.recordings.are_streams(program);
   check(program, s, is_stream);
-  if (s.list_signals) {
-    program.open_text().write(s.recordings.list_signals(program).csv());
-    return;
+  if (s.list_signals) return program.open_text().write(s.recordings.list_signals(program).csv());
+  std::optional<prepare::Preparer> preparer;
+  if (!s.profile.empty()) {
+    preparer.emplace(prepare::Profile::open(s.profile));
+    record::take_length(s.cut, preparer->profile());
+    if (!program.is_set("--signals")) s.signals = preparer->profile().signals();
   }
   s.cut.tail = s.tail == "pad" ? record::Tail::kPad : record::Tail::kDrop;
   s.cut.max_frame = program.max_frame();
@@ -102,6 +113,7 @@ void run(cli::Program& program, Settings& s) {
     if (labels) labels->meet(name);
     return program.in_shard(who);
   };
+  if (preparer) refine.prepare = [&](record::Cut& cut) { record::prepare_cut(cut, *preparer); };
   cli::Progress progress(program, 0, "segments");
   refine.dress = [&, done = std::uint64_t{0}](stream::Segment& segment) mutable {
     if (labels) labels->apply(segment);

@@ -13,6 +13,24 @@ function(cfm_room name)
   endif()
 endfunction()
 
+# cfm_embed_profiles(ROOM) — lib/ROOM/profiles/*.json become a part of the room: embedded_profiles() of its embedded.h.
+function(cfm_embed_profiles room)
+  file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/${room}/profiles/*.json")
+  list(SORT files)
+  set(rows "")
+  foreach(file IN LISTS files)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+    get_filename_component(name "${file}" NAME_WLE)
+    file(READ "${file}" json)
+    string(APPEND rows "    {\"${name}\", R\"json(${json})json\"},\n")
+  endforeach()
+  string(CONCAT source "#include \"${room}/embedded.h\"\n\nnamespace cfm::${room} {\nnamespace {\n\n"
+    "constexpr EmbeddedProfile kAll[] = {\n${rows}};\n\n}  // namespace\n\n"
+    "std::span<const EmbeddedProfile> embedded_profiles() { return kAll; }\n\n}  // namespace cfm::${room}\n")
+  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${room}_embedded.cc" CONTENT "${source}" @ONLY)
+  target_sources(cfm_${room} PRIVATE "${CMAKE_BINARY_DIR}/${room}_embedded.cc")
+endfunction()
+
 # cfm_tool(NAME ROOM…) — the program cfm-NAME out of tools/cfm-NAME.cc.
 function(cfm_tool name)
   list(TRANSFORM ARGN PREPEND cfm_ OUTPUT_VARIABLE rooms)

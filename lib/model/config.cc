@@ -100,7 +100,7 @@ void overlay(Json& to, const Json& from, const std::string& where, const std::st
 const std::vector<Json>& documents() {
   static const std::vector<Json> all = [] {
     Json base = Json::parse(kBase);
-    base["profile"] = dataset::Profile::qualityfm().to_json();
+    base["profile"] = prepare::Profile::qualityfm().to_json();
     std::vector<Json> made = {base};
     for (const Json& difference : Json::parse(kOthers)) {
       made.push_back(base);
@@ -149,7 +149,7 @@ ModelConfig assemble(const Json& json) {
   config.name = json["name"].get<std::string>();
   config.family = json["family"].get<std::string>();
   config.description = json["description"].get<std::string>();
-  config.profile = dataset::Profile::from_json(json["profile"]);
+  config.profile = prepare::Profile::from_json(json["profile"]);
   config.architecture = architecture_of(json["architecture"]);
   config.objective = json["objective"];
   config.optimiser = json["optimiser"];

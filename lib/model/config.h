@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dataset/prepare.h"
+#include "prepare/prepare.h"
 #include "stream/segment.h"
 
 namespace cfm::model {
@@ -47,7 +47,7 @@ struct ModelConfig {
   std::string name;    // "qualityfm-base"
   std::string family;  // "qualityfm"
   std::string description;
-  dataset::Profile profile;
+  prepare::Profile profile;
   QualityFmOptions architecture;
   // Plain JSON, complete and checked against the registered models: see the table in config.cc for keys and defaults.
   Json objective, optimiser, schedule, augmentation;

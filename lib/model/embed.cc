@@ -30,7 +30,7 @@ stream::Tensor embedding_tensor(const std::string& name, const Tensor& row, cons
 }  // namespace
 
 Embedder::Embedder(const Checkpoint& checkpoint, const EmbedOptions& options)
-    : profile_(checkpoint.config.profile),
+    : preparer_(checkpoint.config.profile),
       model_name_(checkpoint.config.name),
       seen_(checkpoint.subjects_seen),
       labelled_(checkpoint.subjects_labelled),
@@ -52,13 +52,13 @@ Tensor Embedder::run(Encoder& encoder, const Tensor& batch) {
 void Embedder::embed(std::span<Segment> segments, std::size_t first) {
   if (segments.empty()) return;
   const c10::InferenceMode inference;
-  const auto channels = static_cast<std::int64_t>(profile_.channels.size());
+  const auto channels = static_cast<std::int64_t>(preparer_.profile().channels.size());
   const auto size = static_cast<std::size_t>(channels * samples_);
   Tensor batch = torch::zeros({static_cast<std::int64_t>(options_.batch), channels, samples_});
   float* place = batch.mutable_data_ptr<float>() + first * size;
   parallel_for(options_.threads, segments.size(), [&](std::size_t i) {
     try {
-      const std::vector<float> values = dataset::prepare(segments[i], profile_);
+      const std::vector<float> values = preparer_.matrix(segments[i]);
       std::copy(values.begin(), values.end(), place + i * size);
     } catch (const Error& error) {
       throw Error(error.status(), "model {}: {}", model_name_, error.what());

@@ -41,7 +41,7 @@ class Embedder {
  private:
   torch::Tensor run(Encoder& encoder, const torch::Tensor& batch);
 
-  dataset::Profile profile_;
+  prepare::Preparer preparer_;
   std::string model_name_;
   std::set<std::uint64_t> seen_, labelled_;
   std::int64_t samples_;

@@ -123,6 +123,7 @@ stream::Counts read_raw(InputFile& input, const RawOptions& options, const Refin
       ++counts.skipped[cut.reason];
       return;
     }
+    if (refine.prepare) refine.prepare(cut);
     if (refine.dress) refine.dress(cut.segment);
     sink.write(cut);
     ++counts.written;

@@ -173,7 +173,7 @@ stream::Counts RecordSource::run(int threads, Sink& sink) {
     pending.last = std::min(pending.first + windows, pending.plan->cutter.windows());
     return pending;
   };
-  const auto work = [](Job job) {
+  const auto work = [this](Job job) {
     Result result;
     Plan& plan = *job.plan;
     result.plan = job.plan;
@@ -191,7 +191,10 @@ stream::Counts RecordSource::run(int threads, Sink& sink) {
       }
     }
     try {
-      for (std::int64_t k = job.first; k < job.last; ++k) result.cuts.push_back(plan.cutter.cut(k));
+      for (std::int64_t k = job.first; k < job.last; ++k) {
+        result.cuts.push_back(plan.cutter.cut(k));
+        if (options_.refine.prepare && result.cuts.back().reason.empty()) options_.refine.prepare(result.cuts.back());
+      }
     } catch (...) {
       result.error = std::current_exception();
     }

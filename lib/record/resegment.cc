@@ -307,6 +307,7 @@ stream::Counts resegment(stream::Inlet& in, Sink& sink, const Refinement& option
       ++part.skipped[cut.reason];
       return;
     }
+    if (options.prepare) options.prepare(cut);
     if (options.dress) options.dress(cut.segment);
     sink.write(cut);
     ++part.written;

@@ -65,7 +65,7 @@ Grid grid_of(const CutOptions& options, double fs, std::int64_t frames) {
     }
   }
   if (options.whole) return grid;
-  grid.length = frames_in(options.length.value_or(CutOptions::kDefaultLength), fs, "--length");
+  grid.length = frames_in(options.length.value_or(options.usual_length), fs, "--length");
   if (!options.length && bounded && !options.from.empty()) grid.length = std::min(grid.length, grid.limit - grid.first);
   grid.stride = options.stride ? frames_in(*options.stride, fs, "--stride") : grid.length;
   return grid;

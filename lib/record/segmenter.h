@@ -30,8 +30,8 @@ namespace cfm::record {
 enum class Tail { kDrop, kPad, kKeep };
 
 struct CutOptions {
-  static constexpr double kDefaultLength = 30;  // s
-  // s; default 30, or from --from to --until where both are given and that is shorter
+  double usual_length = 30;  // s
+  // s; default the usual one, or from --from to --until where both are given and that is shorter
   std::optional<double> length = {};
   std::optional<double> stride = {};  // s; default: the length
   bool whole = false;                 // one segment a record

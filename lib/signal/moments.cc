@@ -1,6 +1,7 @@
 #include "signal/moments.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -9,23 +10,47 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
+// Four sums side by side.
+using Sums = std::array<double, 4>;
+double total(const Sums& s) { return (s[0] + s[1]) + (s[2] + s[3]); }
+
 template <typename T>
 Moments moments_of(std::span<const T> x) {
   Moments m{x.size(), kNaN, kNaN, kNaN, kNaN, kNaN, kNaN, kNaN};
   if (x.empty()) return m;
   const double n = static_cast<double>(x.size()), origin = static_cast<double>(x.front());
-  double sum = 0;
-  bool constant = true;
-  for (const T v : x) {
-    sum += static_cast<double>(v) - origin;
-    constant = constant && v == x.front();
+  const std::size_t whole = x.size() - x.size() % 4;
+  Sums sums{}, sizes{};
+  for (std::size_t i = 0; i < whole; i += 4) {
+    for (std::size_t k = 0; k < 4; ++k) {
+      const double d = static_cast<double>(x[i + k]) - origin;
+      sums[k] += d;
+      sizes[k] += d * d;
+    }
+  }
+  double sum = total(sums), size = total(sizes);
+  for (std::size_t i = whole; i < x.size(); ++i) {
+    const double d = static_cast<double>(x[i]) - origin;
+    sum += d;
+    size += d * d;
   }
   m.mean = origin + sum / n;
   if (std::isnan(m.mean)) return m;
+  // A square of what is not 0 may be 0; then the values themselves say whether they are all the same.
+  const bool constant = size == 0 && std::ranges::all_of(x, [&](T v) { return v == x.front(); });
   const double shift = sum / n;
-  double m2 = 0, m3 = 0, m4 = 0;
-  for (const T v : x) {
-    const double d = static_cast<double>(v) - origin - shift, d2 = d * d;
+  Sums seconds{}, thirds{}, fourths{};
+  for (std::size_t i = 0; i < whole; i += 4) {
+    for (std::size_t k = 0; k < 4; ++k) {
+      const double d = static_cast<double>(x[i + k]) - origin - shift, d2 = d * d;
+      seconds[k] += d2;
+      thirds[k] += d2 * d;
+      fourths[k] += d2 * d2;
+    }
+  }
+  double m2 = total(seconds), m3 = total(thirds), m4 = total(fourths);
+  for (std::size_t i = whole; i < x.size(); ++i) {
+    const double d = static_cast<double>(x[i]) - origin - shift, d2 = d * d;
     m2 += d2;
     m3 += d2 * d;
     m4 += d2 * d2;
@@ -49,9 +74,14 @@ double entropy_of(std::span<const T> x, std::size_t bins) {
   const double from = static_cast<double>(*low), width = static_cast<double>(*high) - from;
   if (!(width > 0)) return kNaN;
   std::vector<std::size_t> count(bins, 0);
+  constexpr double kBorder = 1e-9;  // of a bin
+  const double per_unit = static_cast<double>(bins) / width;
   for (const T v : x) {
-    const double place = (static_cast<double>(v) - from) / width * static_cast<double>(bins);
+    double place = (static_cast<double>(v) - from) * per_unit;
     if (!(place >= 0)) return kNaN;
+    // At the border of a bin the quick product may round to the other side.
+    if (std::abs(place - std::round(place)) < kBorder)
+      place = (static_cast<double>(v) - from) / width * static_cast<double>(bins);
     ++count[std::min(static_cast<std::size_t>(place), bins - 1)];
   }
   double entropy = 0;

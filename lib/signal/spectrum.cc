@@ -3,7 +3,9 @@
 #include <fftw3.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <numbers>
@@ -47,20 +49,20 @@ struct Plans {
 
 // Plans live as long as the process.
 template <typename T>
-const Plans<T>& plans_of(std::size_t n) {
-  static std::map<std::size_t, Plans<T>> cache;
+const Plans<T>& plans_of(std::size_t n, Memory memory) {
+  static std::map<std::pair<std::size_t, Memory>, Plans<T>> cache;
   const std::lock_guard lock(planner());
-  const auto at = cache.find(n);
+  const auto at = cache.find({n, memory});
   if (at != cache.end()) return at->second;
-  // Unaligned, so that a plan suits every array and gives the same bits wherever it lies.
-  constexpr unsigned kFlags = FFTW_ESTIMATE | FFTW_UNALIGNED;
-  std::vector<T> real(n);
-  std::vector<std::complex<T>> bins(n / 2 + 1);
+  // Where arrays may lie anywhere the plan is of the unaligned kind, which gives the same bits wherever they lie.
+  const unsigned flags = FFTW_ESTIMATE | (memory == Memory::kAny ? FFTW_UNALIGNED : 0U);
+  AlignedVector<T> real(n);
+  AlignedVector<std::complex<T>> bins(n / 2 + 1);
   auto* out = reinterpret_cast<typename Fftw<T>::Bin*>(bins.data());
   const int length = static_cast<int>(n);
-  const Plans<T> plans{Fftw<T>::plan_forward(length, real.data(), out, kFlags | FFTW_PRESERVE_INPUT),
-                       Fftw<T>::plan_inverse(length, out, real.data(), kFlags)};
-  return cache.emplace(n, plans).first->second;
+  const Plans<T> plans{Fftw<T>::plan_forward(length, real.data(), out, flags | FFTW_PRESERVE_INPUT),
+                       Fftw<T>::plan_inverse(length, out, real.data(), flags)};
+  return cache.emplace(std::pair(n, memory), plans).first->second;
 }
 
 std::vector<double> make_window(Window kind, std::size_t n) {
@@ -72,35 +74,70 @@ std::vector<double> make_window(Window kind, std::size_t n) {
   return window;
 }
 
-void remove_trend(std::span<double> x, Detrend kind) {
-  if (kind == Detrend::kNone) return;
-  const double n = static_cast<double>(x.size());
-  double mean = 0;
-  for (const double v : x) mean += v;
-  mean /= n;
-  const double middle = (n - 1) / 2;
-  double slope = 0;
+// A window and its power; made once a length, for as long as the process lives.
+struct WindowShape {
+  std::vector<double> values;
+  double power = 0;
+};
+const WindowShape& window_of(Window kind, std::size_t n) {
+  static std::map<std::pair<Window, std::size_t>, WindowShape> cache;
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  WindowShape& shape = cache[{kind, n}];
+  if (shape.values.empty()) {
+    shape.values = make_window(kind, n);
+    for (const double w : shape.values) shape.power += w * w;
+  }
+  return shape;
+}
+
+// The samples without their trend, times the window.
+void taper(std::span<const float> x, Detrend kind, std::span<const double> window, std::span<double> out) {
+  const double n = static_cast<double>(x.size()), middle = (n - 1) / 2;
+  double mean = 0, slope = 0;
+  if (kind != Detrend::kNone) {
+    std::array<double, 4> sums{};
+    std::size_t i = 0;
+    for (; i + 4 <= x.size(); i += 4)
+      for (std::size_t k = 0; k < 4; ++k) sums[k] += static_cast<double>(x[i + k]);
+    for (; i < x.size(); ++i) sums[0] += static_cast<double>(x[i]);
+    mean = (sums[0] + sums[1] + sums[2] + sums[3]) / n;
+  }
   if (kind == Detrend::kLinear && x.size() > 1) {
     double covariance = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) covariance += (static_cast<double>(i) - middle) * (x[i] - mean);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      covariance += (static_cast<double>(i) - middle) * (static_cast<double>(x[i]) - mean);
     slope = covariance / (n * (n * n - 1) / 12);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      out[i] = (static_cast<double>(x[i]) - (mean + slope * (static_cast<double>(i) - middle))) * window[i];
+    return;
   }
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] -= mean + slope * (static_cast<double>(i) - middle);
+  for (std::size_t i = 0; i < x.size(); ++i) out[i] = (static_cast<double>(x[i]) - mean) * window[i];
 }
 
 }  // namespace
 
 template <typename T>
-RealFft<T>::RealFft(std::size_t n) : n_(n), plans_(nullptr) {
+RealFft<T>::RealFft(std::size_t n, Memory memory) : n_(n), memory_(memory), plans_(nullptr) {
   if (n == 0 || n > (std::size_t{1} << 30))
     throw Error(Status::kUsage, "a transform of {} samples: 1 to 2^30 are possible", n);
-  plans_ = &plans_of<T>(n);
+  plans_ = &plans_of<T>(n, memory);
+}
+
+template <typename T>
+void RealFft<T>::check_place(const void* in, const void* out) const {
+  constexpr std::uintptr_t kBoundary = 16;  // bytes: what FFTW asks for
+  if (memory_ == Memory::kAny) return;
+  if (reinterpret_cast<std::uintptr_t>(in) % kBoundary == 0 && reinterpret_cast<std::uintptr_t>(out) % kBoundary == 0)
+    return;
+  throw Error(Status::kBug, "transform of {} in aligned memory: an array is not", n_);
 }
 
 template <typename T>
 void RealFft<T>::forward(std::span<const T> in, std::span<std::complex<T>> out) const {
   if (in.size() != n_ || out.size() != bins())
     throw Error(Status::kBug, "transform of {}: {} samples, {} bins", n_, in.size(), out.size());
+  check_place(in.data(), out.data());
   Fftw<T>::run_forward(static_cast<const Plans<T>*>(plans_)->forward, const_cast<T*>(in.data()),
                        reinterpret_cast<typename Fftw<T>::Bin*>(out.data()));
 }
@@ -109,6 +146,7 @@ template <typename T>
 void RealFft<T>::inverse(std::span<std::complex<T>> in, std::span<T> out) const {
   if (out.size() != n_ || in.size() != bins())
     throw Error(Status::kBug, "inverse of {}: {} bins, {} samples", n_, in.size(), out.size());
+  check_place(in.data(), out.data());
   Fftw<T>::run_inverse(static_cast<const Plans<T>*>(plans_)->inverse,
                        reinterpret_cast<typename Fftw<T>::Bin*>(in.data()), out.data());
   for (T& value : out) value /= static_cast<T>(n_);
@@ -128,22 +166,19 @@ Spectrum welch(std::span<const float> x, double fs, const WelchOptions& options)
   if (n < length)
     throw Error(Status::kUsage, "Welch density: a transform of {} is shorter than a segment of {}", n, length);
 
-  const std::vector<double> window = make_window(options.window, length);
-  double power = 0;
-  for (const double w : window) power += w * w;
-  const RealFft<double> fft(n);
-  std::vector<double> piece(n, 0.0);
-  std::vector<std::complex<double>> bins(fft.bins());
+  const WindowShape& window = window_of(options.window, length);
+  const RealFft<double> fft(n, Memory::kAligned);
+  AlignedVector<double> piece(n, 0.0);
+  AlignedVector<std::complex<double>> bins(fft.bins());
   Spectrum result{fs / static_cast<double>(n), std::vector<double>(fft.bins(), 0.0)};
   std::size_t count = 0;
   for (std::size_t from = 0; from + length <= x.size(); from += length - overlap, ++count) {
-    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(from), length, piece.begin());
-    remove_trend(std::span(piece).first(length), options.detrend);
-    for (std::size_t i = 0; i < length; ++i) piece[i] *= window[i];
+    taper(x.subspan(from, length), options.detrend, window.values, piece);
     fft.forward(piece, bins);
-    for (std::size_t k = 0; k < bins.size(); ++k) result.density[k] += std::norm(bins[k]);
+    for (std::size_t k = 0; k < bins.size(); ++k)
+      result.density[k] += bins[k].real() * bins[k].real() + bins[k].imag() * bins[k].imag();
   }
-  const double unit = 1 / (fs * power * static_cast<double>(count));
+  const double unit = 1 / (fs * window.power * static_cast<double>(count));
   for (std::size_t k = 0; k < bins.size(); ++k) {
     const bool single = k == 0 || (n % 2 == 0 && k == n / 2);
     result.density[k] *= single ? unit : 2 * unit;

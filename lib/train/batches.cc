@@ -7,8 +7,8 @@
 
 namespace cfm::train {
 
-PreparedSegments::PreparedSegments(const dataset::Store& store, const dataset::Profile& profile, std::uint64_t limit)
-    : store_(store), profile_(profile), limit_(limit), kept_(store.size()) {}
+PreparedSegments::PreparedSegments(const dataset::Store& store, const prepare::Profile& profile, std::uint64_t limit)
+    : store_(store), preparer_(profile), limit_(limit), kept_(store.size()) {}
 
 std::shared_ptr<const PreparedSegment> PreparedSegments::get(std::size_t row) const {
   {
@@ -16,7 +16,7 @@ std::shared_ptr<const PreparedSegment> PreparedSegments::get(std::size_t row) co
     if (kept_[row]) return kept_[row];
   }
   const stream::Segment segment = store_.segment(row);
-  auto made = std::make_shared<const PreparedSegment>(PreparedSegment{segment.id(), prepare(segment, profile_)});
+  auto made = std::make_shared<const PreparedSegment>(PreparedSegment{segment.id(), preparer_.matrix(segment)});
   const std::uint64_t bytes = made->values.size() * sizeof(float);
   const std::lock_guard lock(mutex_);
   if (!kept_[row] && held_ + bytes <= limit_) {
@@ -26,12 +26,12 @@ std::shared_ptr<const PreparedSegment> PreparedSegments::get(std::size_t row) co
   return made;
 }
 
-Fitness fitness(const dataset::Store& store, const dataset::Profile& profile, int threads) {
+Fitness fitness(const dataset::Store& store, const prepare::Profile& profile, int threads) {
   std::vector<std::string> reasons(store.size());
   parallel_for(threads, store.size(), [&](std::size_t row) {
     if (store.rows().klass[row] == stream::kNoClass) {
       reasons[row] = "no_grade";
-    } else if (auto reason = dataset::unfit_for_pretraining(store.segment(row), profile)) {
+    } else if (auto reason = prepare::unfit_for_pretraining(store.segment(row), profile)) {
       reasons[row] = *reason;
     }
   });
@@ -43,8 +43,8 @@ Fitness fitness(const dataset::Store& store, const dataset::Profile& profile, in
     lacks_channel = lacks_channel && reason.starts_with("no_") && reason != "no_grade";
     if (!reason.empty()) ++result.left_out[reason];
   }
-  // The message of prepare() names what is needed and what there is.
-  if (lacks_channel && !any) dataset::prepare(store.segment(0), profile);
+  // The message of the preparation names what is needed and what there is.
+  if (lacks_channel && !any) prepare::prepared(store.segment(0), profile);
   return result;
 }
 

@@ -32,13 +32,13 @@ struct PreparedSegment {
 class PreparedSegments {
  public:
   // limit: bytes of prepared samples that are kept; what exceeds it is prepared anew each time.
-  PreparedSegments(const dataset::Store& store, const dataset::Profile& profile,
+  PreparedSegments(const dataset::Store& store, const prepare::Profile& profile,
                    std::uint64_t limit = std::uint64_t{4} << 30);
   std::shared_ptr<const PreparedSegment> get(std::size_t row) const;  // thread-safe
 
  private:
   const dataset::Store& store_;
-  dataset::Profile profile_;
+  prepare::Preparer preparer_;
   std::uint64_t limit_;
   mutable std::mutex mutex_;
   mutable std::uint64_t held_ = 0;
@@ -51,7 +51,7 @@ struct Fitness {
   std::map<std::string, std::uint64_t> left_out;
 };
 // Status 3 when no segment has the channels of the profile.
-Fitness fitness(const dataset::Store& store, const dataset::Profile& profile, int threads);
+Fitness fitness(const dataset::Store& store, const prepare::Profile& profile, int threads);
 
 class PairBatches {
  public:

@@ -6,7 +6,7 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "dataset/prepare.h"
+#include "prepare/prepare.h"
 
 namespace cfm::train {
 namespace {
@@ -72,12 +72,13 @@ std::optional<std::string> Predictor::left_out(const stream::Segment& segment) c
 void Predictor::predict(std::span<stream::Segment> segments, std::size_t first) {
   const torch::InferenceMode inference;
   const model::ModelConfig& config = checkpoint_.config;
+  const prepare::Preparer preparer(config.profile);
   const auto samples = static_cast<std::int64_t>(config.profile.samples());
   const std::size_t size = static_cast<std::size_t>(config.architecture.channels * samples);
   torch::Tensor batch =
       torch::zeros({static_cast<std::int64_t>(options_.batch), config.architecture.channels, samples});
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    const std::vector<float> values = dataset::prepare(segments[i], config.profile);
+    const std::vector<float> values = preparer.matrix(segments[i]);
     std::copy(values.begin(), values.end(), batch.mutable_data_ptr<float>() + (first + i) * size);
   }
   const torch::Tensor logits = network_(batch).to(torch::kDouble);

@@ -154,7 +154,7 @@ TEST_CASE("an embedding depends on its segment only, whatever stands beside it i
 
   // It is the teacher's mean over tokens.
   const Encoder teacher = load_encoder(checkpoint);
-  const auto x = cfm::dataset::prepare(all[2], checkpoint.config.profile);
+  const auto x = cfm::prepare::prepared(all[2], checkpoint.config.profile);
   const Tensor tokens = Encoder(teacher)(torch::tensor(x).view({1, 2, 9000}));
   const auto mine = embedding(all[2]);
   CHECK((tokens[0].mean(0) - torch::tensor(mine)).abs().max().item<float>() < 1e-5);

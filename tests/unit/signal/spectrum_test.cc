@@ -104,3 +104,17 @@ TEST_CASE("edges: nothing, one sample, senseless lengths") {
   CHECK(test::status_of([] { welch(std::vector<float>(9), 250, {.segment = 8, .overlap = 0, .fft = 4}); }) ==
         Status::kUsage);
 }
+
+TEST_CASE("aligned memory gives the same transform, and other memory is refused") {
+  const RealFft<float> any(1500), aligned(1500, Memory::kAligned);
+  AlignedVector<float> x(1501);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * i % 101);
+  AlignedVector<std::complex<float>> a(any.bins()), b(any.bins());
+  any.forward(std::span(x).first(1500), a);
+  aligned.forward(std::span(x).first(1500), b);
+  for (std::size_t k = 0; k < a.size(); ++k) CHECK(std::abs(a[k] - b[k]) < 0.1F);  // of sums of some 75 000
+  AlignedVector<float> back(1500);
+  aligned.inverse(b, back);
+  for (std::size_t i = 0; i < back.size(); ++i) CHECK(back[i] == doctest::Approx(x[i]).epsilon(1e-4).scale(1));
+  CHECK(cfm::test::status_of([&] { aligned.forward(std::span(x).last(1500), a); }) == cfm::Status::kBug);
+}

@@ -1,4 +1,4 @@
-#include "dataset/prepare.h"
+#include "prepare/prepare.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include "support.h"
 
 using namespace cfm;
-using namespace cfm::dataset;
+using namespace cfm::prepare;
 using cfm::test::status_of;
 using stream::Json;
 using stream::Segment;
@@ -82,7 +82,7 @@ TEST_CASE("profiles are data") {
 TEST_CASE("channels come in the order of the profile, at its rate and length") {
   const Segment segment = segment_of(sine(3750, 125, 1.2), 125, sine(7500, 250, 3, 2, 1), 250);
   std::vector<std::uint8_t> present;
-  const std::vector<float> x = prepare(segment, plain(), &present);
+  const std::vector<float> x = prepared(segment, plain(), &present);
   REQUIRE(x.size() == 18000);
   CHECK(present == std::vector<std::uint8_t>{1, 1});
   CHECK(difference(x, 0, sine(9000, 300, 1.2), 300, 8700) < 1e-3);
@@ -91,27 +91,27 @@ TEST_CASE("channels come in the order of the profile, at its rate and length") {
 
 TEST_CASE("a rate that is the profile's own is left alone") {
   const std::vector<float> ecg = sine(9000, 300, 3);
-  const std::vector<float> x = prepare(segment_of(sine(9000, 300, 1), 300, ecg, 300), plain());
+  const std::vector<float> x = prepared(segment_of(sine(9000, 300, 1), 300, ecg, 300), plain());
   CHECK(difference(x, 1, ecg, 0, 9000) == 0);
 }
 
 TEST_CASE("a longer segment keeps its end, a shorter one is padded in front") {
   std::vector<float> ramp(40 * 300);
   for (std::size_t i = 0; i < ramp.size(); ++i) ramp[i] = static_cast<float>(i);
-  const std::vector<float> cut = prepare(segment_of(ramp, 300, ramp, 300), plain());
+  const std::vector<float> cut = prepared(segment_of(ramp, 300, ramp, 300), plain());
   CHECK(cut[0] == 3000);
   CHECK(cut[8999] == 11999);
   const std::vector<float> brief(ramp.begin() + 1, ramp.begin() + 3001);
-  const std::vector<float> padded = prepare(segment_of(brief, 300, brief, 300), plain());
+  const std::vector<float> padded = prepared(segment_of(brief, 300, brief, 300), plain());
   CHECK(std::count(padded.begin(), padded.begin() + 6000, 0.0F) == 6000);
   CHECK(padded[6000] == 1);
   CHECK(padded[8999] == 3000);
   Profile first = plain();
   first.crop = Crop::kFirst;
   first.pad = Pad::kBack;
-  CHECK(prepare(segment_of(ramp, 300, ramp, 300), first)[1] == 1);
-  CHECK(prepare(segment_of(brief, 300, brief, 300), first)[0] == 1);
-  CHECK(prepare(segment_of(brief, 300, brief, 300), first)[3000] == 0);
+  CHECK(prepared(segment_of(ramp, 300, ramp, 300), first)[1] == 1);
+  CHECK(prepared(segment_of(brief, 300, brief, 300), first)[0] == 1);
+  CHECK(prepared(segment_of(brief, 300, brief, 300), first)[3000] == 0);
 }
 
 TEST_CASE("channels of different length keep their place in time") {
@@ -119,7 +119,7 @@ TEST_CASE("channels of different length keep their place in time") {
   std::vector<float> late(ecg.begin() + 3000, ecg.end());
   Segment segment = segment_of(late, 300, ecg, 300);
   segment.find("ppg")->attributes["t0"] = 10.0;
-  const std::vector<float> x = prepare(segment, plain());
+  const std::vector<float> x = prepared(segment, plain());
   CHECK(x[2999] == 0);
   CHECK(std::equal(x.begin() + 3000, x.begin() + 9000, x.begin() + 12000));
 }
@@ -131,13 +131,13 @@ TEST_CASE("gaps are filled in a straight line and held at the ends") {
   std::fill(ramp.begin(), ramp.begin() + 100, kNan);
   std::fill(ramp.begin() + 4000, ramp.begin() + 5000, kNan);
   std::fill(ramp.begin() + 8900, ramp.end(), kNan);
-  const std::vector<float> x = prepare(segment_of(ramp, 300, whole, 300), plain());
+  const std::vector<float> x = prepared(segment_of(ramp, 300, whole, 300), plain());
   CHECK(x[0] == 100);
   CHECK(difference(x, 0, whole, 100, 8900) < 1e-2);
   CHECK(x[8999] == 8899);
   Profile zero = plain();
   zero.missing = Missing::kZero;
-  const std::vector<float> holes = prepare(segment_of(ramp, 300, whole, 300), zero);
+  const std::vector<float> holes = prepared(segment_of(ramp, 300, whole, 300), zero);
   CHECK(holes[0] == 0);
   CHECK(holes[4500] == 0);
   CHECK(holes[5000] == 5000);
@@ -148,45 +148,45 @@ TEST_CASE("a constant or missing channel is 0, and nothing is ever NaN") {
     std::vector<std::uint8_t> present;
     const Segment segment = segment_of(std::vector<float>(3750, value), 125, sine(7500, 250, 3), 250);
     for (const char* scaling : {"robust", "zscore", "joint", "none"}) {
-      const std::vector<float> x = prepare(segment, plain(scaling), &present);
+      const std::vector<float> x = prepared(segment, plain(scaling), &present);
       CHECK(present == std::vector<std::uint8_t>{0, 1});
       CHECK(std::count(x.begin(), x.begin() + 9000, 0.0F) == 9000);
       CHECK(std::all_of(x.begin(), x.end(), [](float v) { return std::isfinite(v); }));
     }
   }
   const Segment nothing = segment_of(std::vector<float>(3750, kNan), 125, std::vector<float>(7500, kNan), 250);
-  for (const float v : prepare(nothing, Profile::qualityfm())) CHECK(v == 0);
+  for (const float v : prepared(nothing, Profile::qualityfm())) CHECK(v == 0);
 }
 
 TEST_CASE("scalings") {
   const Segment segment = segment_of(sine(9000, 300, 1, 5, 100), 300, sine(9000, 300, 2, 0.5), 300);
-  const auto robust = prepare(segment, plain("robust"));
+  const auto robust = prepared(segment, plain("robust"));
   // Quartiles of a sine are ± sqrt(1/2) of its amplitude.
   CHECK(*std::max_element(robust.begin(), robust.begin() + 9000) ==
         doctest::Approx(1.349 / std::sqrt(2)).epsilon(0.01));
   CHECK(*std::max_element(robust.begin() + 9000, robust.end()) == doctest::Approx(1.349 / std::sqrt(2)).epsilon(0.01));
-  const auto z = prepare(segment, plain("zscore"));
+  const auto z = prepared(segment, plain("zscore"));
   CHECK(*std::max_element(z.begin(), z.begin() + 9000) == doctest::Approx(std::sqrt(2)).epsilon(0.01));
-  const auto joint = prepare(segment, plain("joint"));
+  const auto joint = prepared(segment, plain("joint"));
   CHECK(*std::min_element(joint.begin(), joint.end()) == doctest::Approx(-1));
   CHECK(*std::max_element(joint.begin(), joint.end()) == doctest::Approx(1));
 
   std::vector<float> spikes(9000, 1.0F);  // the middle half is flat
   for (std::size_t i = 0; i < spikes.size(); i += 90) spikes[i] = 2;
-  const auto bounded = prepare(segment_of(spikes, 300, spikes, 300), plain("robust"));
+  const auto bounded = prepared(segment_of(spikes, 300, spikes, 300), plain("robust"));
   const double sd = std::sqrt(100.0 / 9000 * (1 - 100.0 / 9000));
   CHECK(bounded[0] == doctest::Approx(10 / sd).epsilon(0.01));
   Profile clipped = plain("robust");
   clipped.clip = 20;
-  CHECK(prepare(segment_of(spikes, 300, spikes, 300), clipped)[0] == 20);
+  CHECK(prepared(segment_of(spikes, 300, spikes, 300), clipped)[0] == 20);
 }
 
 TEST_CASE("a required channel that is missing is refused by name, an optional one is 0") {
   Segment segment = segment_of(sine(3750, 125, 1), 125, sine(7500, 250, 1), 250);
   segment.remove("ppg");
-  CHECK(status_of([&] { prepare(segment, plain()); }) == Status::kIncompatible);
+  CHECK(status_of([&] { prepared(segment, plain()); }) == Status::kIncompatible);
   try {
-    prepare(segment, Profile::qualityfm());
+    prepared(segment, Profile::qualityfm());
   } catch (const Error& error) {
     const std::string text = error.what();
     CHECK(text.find("no ppg") != std::string::npos);
@@ -196,11 +196,11 @@ TEST_CASE("a required channel that is missing is refused by name, an optional on
   Profile optional = plain();
   optional.channels[0].required = false;
   std::vector<std::uint8_t> present;
-  CHECK(prepare(segment, optional, &present)[0] == 0);
+  CHECK(prepared(segment, optional, &present)[0] == 0);
   CHECK(present == std::vector<std::uint8_t>{0, 1});
   Profile lead = plain();
   lead.channels = {{"v5", true}, {"II", true}};
-  CHECK_NOTHROW(prepare(segment, lead));
+  CHECK_NOTHROW(prepared(segment, lead));
 }
 
 TEST_CASE("nothing is prepared twice") {
@@ -210,8 +210,8 @@ TEST_CASE("nothing is prepared twice") {
   for (const char* name : {"ecg", "ppg"}) {
     segment.find(name)->attributes["profile"] = Json{{"name", "t"}, {"hash", hex16(profile.hash())}};
   }
-  CHECK(difference(prepare(segment, profile), 1, ecg, 0, 9000) == 0);
-  CHECK(status_of([&] { prepare(segment, plain("robust")); }) == Status::kIncompatible);
+  CHECK(difference(prepared(segment, profile), 1, ecg, 0, 9000) == 0);
+  CHECK(status_of([&] { prepared(segment, plain("robust")); }) == Status::kIncompatible);
 }
 
 TEST_CASE("what pre-training leaves out, and why") {
