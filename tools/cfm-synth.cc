@@ -1,93 +1,139 @@
-// Recordings with known truth, as a stream of one segment a record.
+// Recordings with known truth, as a stream of one segment a record or as files.
 #include "base/error.h"
 #include "base/parallel.h"
 #include "cli/program.h"
+#include "record/labelled_records.h"
+#include "synth/converter.h"
 #include "synth/synth.h"
 
 namespace {
 
 using namespace cfm;
 
-void choose_signals(const std::string& list, synth::SynthOptions& options) {
-  options.ecg = options.ppg = false;
-  for (std::size_t from = 0; from <= list.size();) {
-    const std::size_t comma = std::min(list.find(',', from), list.size());
-    const std::string name = list.substr(from, comma - from);
-    bool& chosen = name == "ecg" ? options.ecg : options.ppg;
-    if (name != "ecg" && name != "ppg") {
-      throw Error(Status::kUsage, "--signals: '{}' cannot be made; there are ecg and ppg", name);
-    }
-    if (chosen) throw Error(Status::kUsage, "--signals: {} is named twice", name);
-    chosen = true;
-    from = comma + 1;
-  }
+struct Settings {
+  std::uint64_t subjects = 1;
+  synth::SynthOptions options;
+  std::string signals = "ecg,ppg", rhythm = "sinus", noise = "motion@0..24";
+  std::optional<std::string> heart_rate, pat, sbp, dbp;
+};
+
+void declare(cli::Program& program, Settings& s) {
+  program.description(
+      "Makes ECG (250 Hz, mV), PPG (125 Hz, NU) and arterial pressure (125 Hz, mmHg) of subjects that never were, one "
+      "record and one segment each, with the truth beside them: labels rhythm (N, AFIB, B, VT, VFIB, ASYS, P), "
+      "heart_rate (/min), qt, pat and pat_abp (ms), sbp and dbp (mmHg), snr (dB); events reference/beats, "
+      "reference/waves, reference/rhythm, reference/pulses, reference/pressure, reference/snr and reference/notes; the "
+      "clean signals reference/ecg, reference/ppg and reference/abp. What is not defined (a QT time without beats) is "
+      "absent.");
+  program.description(
+      "SNR is (median peak-to-peak of a QRS or pulse)^2 / 8 over the mean square of the noise of a span of 30 s, of "
+      "each channel by itself; III, aVR, aVL and aVF follow from I and II. The foot of a PPG pulse comes the pulse "
+      "arrival time after R, that of ABP after 0.72 to 0.85 of it. With --rhythm mix the basic rhythm of a subject is "
+      "sinus, af, pvc or paced, half of the subjects end in 10 s of ventricular tachycardia, and the label true_alarm "
+      "says which.");
+  program.description(
+      "--to wfdb and --to edf write records as a device with a converter of 16 bits would (steps of 1 uV, 0.0001 NU "
+      "and "
+      "0.01 mmHg, coarser where the range asks for it). WFDB records get annotation files: atr (beats, rhythms, "
+      "spikes), waves, ppg and abp (feet and systoles), in ms; EDF+ gets beats, rhythms and spikes. Labels stand in "
+      "the header, where cfm-segment --header-labels reads them, and for a folder in its labels.csv.");
+  program.option("--subjects", s.subjects, "N", "how many, a record each").range(1, 10'000'000).brief();
+  program.option("--duration", s.options.duration, "S", "seconds of each record").range(1, 86400).brief();
+  program
+      .option("--signals", s.signals, "LIST",
+              "of ecg (lead II), ecg:all (I II III aVR aVL aVF V1 to V6), single leads by name, ppg, abp")
+      .brief();
+  program
+      .option("--rhythm", s.rhythm, "NAME",
+              "sinus (with respiratory arrhythmia), af (atrial fibrillation), pvc (sinus with ventricular ectopic "
+              "beats), vt, vf, asystole, paced, or mix")
+      .choices({"sinus", "af", "pvc", "vt", "vf", "asystole", "paced", "mix"})
+      .brief();
+  program
+      .option("--heart-rate", s.heart_rate, "BPM|LOW..HIGH",
+              "rate of the rhythm (of mix: the part before VT), drawn once a subject")
+      .shown_default("50..100; af 60..130, vt 140..220, paced 60..80")
+      .brief();
+  program.option("--pat", s.pat, "MS|LOW..HIGH", "time from R to the tangent foot of the PPG, drawn once a subject")
+      .shown_default("170..270");
+  program.option("--sbp", s.sbp, "MMHG|LOW..HIGH", "systolic pressure at rest, drawn once a subject")
+      .shown_default("100..150");
+  program.option("--dbp", s.dbp, "MMHG|LOW..HIGH", "diastolic pressure at rest, drawn once a subject")
+      .shown_default("0.56..0.68 of the systolic");
+  program
+      .option("--noise", s.noise, "KIND@LEVEL,...",
+              "baseline, motion, muscle, mains or pop (of electrodes) at an SNR in dB; clip, dropout or flat at a "
+              "fraction of the samples; a level LOW..HIGH is drawn anew every 30 s; none for clean signals")
+      .brief();
+  program.writes_stream({"cfm", "ndjson", "wfdb", "edf"}).parallel().seeded().sharded();
+  program.example("cfm-synth --subjects 40 --rhythm mix | cfm-quality -o demo.cfm",
+                  "forty records to try the toolkit on");
+  program.example("cfm-synth --noise muscle@12,dropout@0.1 --seed 7 -o noisy.cfm",
+                  "muscle noise at 12 dB, a tenth of the samples lost");
+  program.example("cfm-synth --signals ecg:all,ppg,abp --rhythm af --noise none | cfm-view --plot af.png",
+                  "atrial fibrillation in twelve leads, with its pulses");
+  program.example("cfm-synth --subjects 20 --signals ecg,abp --sbp 90..180 --to wfdb -o synth/",
+                  "a folder of WFDB records with annotations and labels.csv");
+}
+
+void read_options(const cli::Program& program, Settings& s) {
+  const auto range = [](const std::optional<std::string>& text, const char* name) {
+    return text ? std::optional(synth::parse_range(*text, name)) : std::nullopt;
+  };
+  s.options.signals = synth::parse_signals(s.signals);
+  s.options.rhythm = synth::parse_rhythm(s.rhythm);
+  s.options.noise = synth::parse_noise(s.noise);
+  s.options.heart_rate = range(s.heart_rate, "--heart-rate");
+  s.options.pat = range(s.pat, "--pat");
+  s.options.sbp = range(s.sbp, "--sbp");
+  s.options.dbp = range(s.dbp, "--dbp");
+  s.options.seed = program.seed();
+  synth::validate(s.options);
+}
+
+// Records in order, each where it goes.
+stream::Counts make(cli::Program& program, const Settings& s, bool as_files,
+                    const std::function<void(stream::Segment)>& write) {
+  stream::Counts counts;
+  cli::Progress progress(program, s.subjects, "records");
+  std::uint64_t number = 0;
+  ordered_parallel<std::uint64_t, stream::Segment>(
+      program.threads(),
+      [&]() -> std::optional<std::uint64_t> {
+        while (number < s.subjects && !program.in_shard(synth::synth_subject(number))) ++number;
+        return number < s.subjects ? std::optional(number++) : std::nullopt;
+      },
+      [&](std::uint64_t subject) {
+        stream::Segment segment = synth::synthesise(s.options, subject);
+        return as_files ? synth::converted(segment) : segment;
+      },
+      [&](stream::Segment segment) {
+        write(std::move(segment));
+        ++counts.read;
+        progress.update(++counts.written);
+      });
+  return counts;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   cli::Program program("cfm-synth", "make recordings whose truth is known");
-  std::uint64_t subjects = 1;
-  synth::SynthOptions options;
-  std::string signals = "ecg,ppg", rhythm = "sinus", noise = "motion@0..24";
-  std::optional<std::string> heart_rate;
-  program.description(
-      "Makes ECG (lead II, 250 Hz, mV) and PPG (125 Hz, NU) of subjects that never were, one record and one segment "
-      "each, "
-      "with the truth beside them: labels rhythm, heart_rate (/min), qt and pat (ms), snr (dB); events "
-      "reference/beats, "
-      "reference/pulses, reference/rhythm and reference/snr; the clean signals reference/ecg and reference/ppg.");
-  program.description(
-      "SNR is (median peak-to-peak of a QRS or pulse)^2 / 8 over the mean square of the noise of a span of 30 s. With "
-      "--rhythm mix half of the subjects end in 10 s of ventricular tachycardia, and the label true_alarm says which.");
-  program.option("--subjects", subjects, "N", "how many, a record each").range(1, 10'000'000).brief();
-  program.option("--duration", options.duration, "S", "seconds of each record").range(1, 86400).brief();
-  program.option("--signals", signals, "LIST", "of ecg, ppg").brief();
-  program.option("--rhythm", rhythm, "NAME", "sinus (with respiratory arrhythmia), vt, or mix")
-      .choices({"sinus", "vt", "mix"})
-      .brief();
-  program
-      .option("--heart-rate", heart_rate, "BPM|LOW..HIGH",
-              "rate of the rhythm (of mix: the sinus part), drawn once a subject")
-      .shown_default("50..100; vt 140..220")
-      .brief();
-  program
-      .option(
-          "--noise", noise, "KIND@LEVEL,...",
-          "baseline, motion, muscle or mains at an SNR in dB; clip, dropout or flat at a fraction of the samples; a "
-          "level LOW..HIGH is drawn anew every 30 s; none for clean signals")
-      .brief();
-  program.writes_stream().parallel().seeded().sharded();
-  program.example("cfm-synth --subjects 40 --rhythm mix | cfm-quality -o demo.cfm",
-                  "forty records to try the toolkit on");
-  program.example("cfm-synth --noise muscle@12,dropout@0.1 --seed 7 -o noisy.cfm",
-                  "muscle noise at 12 dB, a tenth of the samples lost");
-
+  Settings settings;
+  declare(program, settings);
   return program.run(argc, argv, [&] {
-    choose_signals(signals, options);
-    options.rhythm = synth::parse_rhythm(rhythm);
-    options.noise = synth::parse_noise(noise);
-    if (heart_rate) options.heart_rate = synth::parse_range(*heart_rate, "--heart-rate");
-    options.seed = program.seed();
-    synth::validate(options);
-
+    read_options(program, settings);
+    const auto form = record::export_form(program.form());
+    if (form) {
+      record::LabelledRecords records(*form, program.output_path(), program.force(), settings.subjects > 1,
+                                      !program.is_set("--shard"));
+      const auto counts = make(program, settings, true, [&](stream::Segment segment) { records.write(segment); });
+      records.finish();
+      return program.finish(counts);
+    }
     stream::Outlet out = program.open_outlet();
     out.begin(nullptr);
-    stream::Counts counts;
-    cli::Progress progress(program, subjects, "records");
-    std::uint64_t number = 0;
-    ordered_parallel<std::uint64_t, stream::Segment>(
-        program.threads(),
-        [&]() -> std::optional<std::uint64_t> {
-          while (number < subjects && !program.in_shard(synth::synth_subject(number))) ++number;
-          return number < subjects ? std::optional(number++) : std::nullopt;
-        },
-        [&](std::uint64_t subject) { return synth::synthesise(options, subject); },
-        [&](stream::Segment segment) {
-          out.write(segment);
-          ++counts.read;
-          progress.update(++counts.written);
-        });
+    const auto counts = make(program, settings, false, [&](stream::Segment segment) { out.write(segment); });
     out.end(counts, false);
     program.finish(counts);
   });

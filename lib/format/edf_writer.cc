@@ -172,9 +172,10 @@ class EdfWriter final : public RecordWriter {
     for (const Note& note : marks.notes) {
       if (!note.text.empty()) add(note.onset, note.duration, note.text);
     }
+    const double clock = marks.resolution > 0 ? marks.resolution : layout_.fs;
     for (const auto& [extension, annotations] : marks.annotations) {
       for (const Annotation& a : annotations) {
-        add(static_cast<double>(a.sample) / layout_.fs, 0, a.aux.empty() ? annotation_symbol(a.code) : a.aux);
+        add(static_cast<double>(a.sample) / clock, 0, a.aux.empty() ? annotation_symbol(a.code) : a.aux);
       }
     }
     for (std::size_t c = 0; c < columns_.size(); ++c) {

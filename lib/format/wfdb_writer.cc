@@ -98,9 +98,10 @@ class WfdbWriter final : public RecordWriter {
   void finish(const Marks& marks) override {
     if (frames_ == 0) throw Error(Status::kUsage, "{}: a WFDB record without samples", stem_);
     auto annotations = marks.annotations;
-    if (!marks.notes.empty()) add_notes(marks.notes, annotations["atr"]);
+    const double clock = marks.resolution > 0 ? marks.resolution : layout_.fs;
+    if (!marks.notes.empty()) add_notes(marks.notes, clock, annotations["atr"]);
     for (const auto& [extension, list] : annotations) {
-      write_annotations(stem_ + "." + extension, {.annotations = list}, layout_.force);
+      write_annotations(stem_ + "." + extension, {.annotations = list, .resolution = marks.resolution}, layout_.force);
     }
     say_losses();
     header_.write(header_text());
@@ -175,11 +176,11 @@ class WfdbWriter final : public RecordWriter {
   }
 
   // A text that is too long goes on in the next note at the same place.
-  void add_notes(const std::vector<Note>& notes, std::vector<Annotation>& annotations) const {
+  void add_notes(const std::vector<Note>& notes, double clock, std::vector<Annotation>& annotations) const {
     bool lasting = false;
     for (const Note& note : notes) {
       lasting = lasting || note.duration > 0;
-      const auto sample = static_cast<std::int64_t>(std::llround(note.onset * layout_.fs));
+      const auto sample = static_cast<std::int64_t>(std::llround(note.onset * clock));
       std::string rest = one_line(note.text);
       do {
         std::size_t length = std::min(rest.size(), kMostAuxBytes);

@@ -35,6 +35,7 @@ struct RecordLayout {
 struct Marks {
   std::map<std::string, std::vector<Annotation>> annotations = {};  // by the extension of their file
   std::vector<Note> notes = {};                                     // ascending by onset
+  double resolution = 0;  // Hz, of the annotations' own clock; 0: frames of the record
 };
 
 class RecordWriter {

@@ -62,7 +62,23 @@ void put_dx(Json& labels, const std::string& list) {
   }
 }
 
+// "label qt: 391.25"
+void put_label(Json& labels, const std::string& name, const std::string& text) {
+  Json value = Json::parse(text, nullptr, false);
+  labels[name] = value.is_number() || value.is_boolean() ? std::move(value) : Json(text);
+}
+
 }  // namespace
+
+std::vector<std::string> label_comments(const Json& labels) {
+  std::vector<std::string> comments;
+  for (const auto& [name, value] : labels.items()) {
+    const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (value.is_structured() || value.is_null() || text.find_first_of("\r\n") != std::string::npos) continue;
+    comments.push_back("label " + name + ": " + text);
+  }
+  return comments;
+}
 
 Json header_labels(std::span<const std::string> comments) {
   static const auto flags = std::regex::ECMAScript | std::regex::icase | std::regex::optimize;
@@ -70,12 +86,17 @@ Json header_labels(std::span<const std::string> comments) {
   static const std::regex sex(R"((?:^|[\s<])(?:sex|gender)>?\s*[:=]\s*(\w+))", flags);
   static const std::regex dx(R"((?:^|[\s<])(?:dx|diagnos[ie]s)>?\s*[:=]\s*(.*)$)", flags);
   static const std::regex mit(R"(^(-?\d+)\s+([MF])\b)", flags);  // "69 M 1085 1629 x1"; -1: age not known
+  static const std::regex label(R"(^\s*label ([a-z][a-z0-9_]*): (.*\S)\s*$)", std::regex::optimize);
   static const std::regex alarm(R"(^\s*(true|false)\s+alarm\s*$)", flags);
   Json labels = Json::object();
   bool diagnoses_follow = false;
   for (std::size_t i = 0; i < comments.size(); ++i) {
     const std::string& line = comments[i];
     std::smatch match;
+    if (std::regex_match(line, match, label)) {
+      put_label(labels, match[1], match[2]);
+      continue;
+    }
     if (diagnoses_follow) put_dx(labels, line);
     if (std::regex_search(line, match, age)) put_age(labels, match[1]);
     if (std::regex_search(line, match, sex)) put_sex(labels, match[1]);

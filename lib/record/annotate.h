@@ -6,7 +6,8 @@
 //   reference.read("mitdb/100.atr");
 //   reference.add(segment, 10800, 10800);                          // frames [10800, 21600)
 //
-// Comments: `age`, `sex` (M, F), `dx` (a list), `alarm` (true, false), as PhysioNet's databases write them. Events, in
+// Comments: `age`, `sex` (M, F), `dx` (a list), `alarm` (true, false), as PhysioNet's databases write them; and what
+// label_comments() wrote, `label NAME: VALUE`, a number or true or false where it is one, else text. Events, in
 // samples of the tensor in `of`: `reference/beats` (sample, code, channel), `reference/waves` (sample, code, channel,
 // num: 0 P, 1 QRS, 2 T), `reference/rhythm` (sample, end, code, aux), `reference/notes` (sample, code, channel, num,
 // sub, seconds, aux): all that is none of the others; one that began before the segment has a negative sample. Codes:
@@ -25,6 +26,9 @@
 namespace cfm::record {
 
 stream::Json header_labels(std::span<const std::string> comments);
+
+// Labels as comments: those that are numbers, booleans or text of one line.
+std::vector<std::string> label_comments(const stream::Json& labels);
 
 class Reference {
  public:

@@ -31,6 +31,8 @@ class Destination {
   // The path of a record's files, its folder made; of WFDB without a suffix. kUsage as above, and for a record that
   // comes again.
   std::string place(const std::string& record);
+  bool is_folder() const { return is_folder_; }
+  const std::string& path() const { return path_; }
 
  private:
   ExportForm form_;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "record/annotate.h"
 #include "record/event_marks.h"
 #include "record/selection.h"
 #include "stream/convert.h"
@@ -191,6 +192,7 @@ void index_files(const std::vector<std::string>& paths, std::uint64_t max_frame)
 // A record being written.
 struct ExportSink::Open {
   std::string record;
+  const ExportStyle& style;
   double fs = 0, start = 0;  // Hz of frames; s of the first
   std::int64_t frames = 0;   // written
   format::RecordLayout layout;
@@ -202,6 +204,7 @@ struct ExportSink::Open {
   void write(const Cut& cut, std::int64_t skip, std::int64_t n);
   // covered: frames that segments before this one told of; what lies there is not told again.
   void add_marks(const Cut& cut, std::int64_t covered);
+  double clock() const { return style.resolution > 0 ? style.resolution : fs; }
 };
 
 void ExportSink::Open::write_missing(std::int64_t n) {
@@ -230,8 +233,6 @@ void ExportSink::Open::write(const Cut& cut, std::int64_t skip, std::int64_t n) 
 
 void ExportSink::Open::add_marks(const Cut& cut, std::int64_t covered) {
   for (const Tensor& tensor : cut.segment.tensors) {
-    const std::string extension = tensor.name.starts_with("reference/") ? "atr" : "cfa";
-    auto& annotations = marks.annotations[extension];
     for (const EventMark& mark : event_marks(cut.segment, tensor)) {
       const double seconds = mark.seconds - start;
       if (mark.annotation.code == format::kNoteCode) {
@@ -241,18 +242,23 @@ void ExportSink::Open::add_marks(const Cut& cut, std::int64_t covered) {
       }
       const Tensor* of = cut.segment.find(tensor.attributes.value("of", std::string()));
       const auto of_index = static_cast<std::size_t>(of - cut.segment.tensors.data());
+      const auto names = of->names();
+      const bool one = mark.channel >= 0 && mark.channel < static_cast<double>(names.size());
+      const std::string extension =
+          style.annotator(tensor, one ? names[static_cast<std::size_t>(mark.channel)] : std::string());
+      if (extension.empty()) continue;
+      auto& annotations = marks.annotations[extension];
       int chan = 0;
       for (std::size_t c = 0; c < cut.order.size(); ++c) {
         const bool same = cut.order[c].tensor == of_index && static_cast<double>(cut.order[c].channel) == mark.channel;
         if (same) chan = static_cast<int>(c);
       }
-      const std::int64_t sample = std::llround(seconds * fs);
       format::Annotation annotation = mark.annotation;
       annotation.chan = chan;
       if (mark.is_span()) {
         spans[extension].add(seconds, mark.ends - start, annotation);
-      } else if (sample >= covered) {
-        annotation.sample = sample;
+      } else if (std::llround(seconds * fs) >= covered) {
+        annotation.sample = std::llround(seconds * clock());
         annotations.push_back(std::move(annotation));
       }
     }
@@ -260,7 +266,18 @@ void ExportSink::Open::add_marks(const Cut& cut, std::int64_t covered) {
   std::erase_if(marks.annotations, [&](const auto& e) { return e.second.empty() && !spans.contains(e.first); });
 }
 
-ExportSink::ExportSink(Destination& destination) : destination_(destination) {}
+std::string ExportStyle::annotator_of(const Tensor& event, const std::string& channel) {
+  if (event.name == "reference/waves") return channel.empty() ? "waves" : annotator_named(channel);
+  return event.name.starts_with("reference/") ? "atr" : "cfa";
+}
+
+std::string ExportStyle::annotator_named(std::string channel) {
+  std::ranges::transform(channel, channel.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return channel;
+}
+
+ExportSink::ExportSink(Destination& destination, ExportStyle style)
+    : destination_(destination), style_(std::move(style)) {}
 ExportSink::~ExportSink() = default;
 
 void ExportSink::write(const Cut& cut) {
@@ -290,12 +307,12 @@ void ExportSink::write(const Cut& cut) {
     frames = c == 0 ? there : std::min(frames, there);
   }
   if (!open_ || open_->record != segment.record()) {
-    auto next = std::make_unique<Open>();
-    next->record = segment.record();
+    auto next = std::make_unique<Open>(segment.record(), style_);
     next->fs = layout.fs;
     next->start = segment.start();
     const Json time = segment.header.value("t_abs", Json());
     if (time.is_string()) layout.base_time = time.get<std::string>();
+    if (style_.labels) layout.comments = label_comments(segment.header.value("labels", Json::object()));
     next->layout = layout;
     // Before the last one is finished: where a second record is refused, the first one doesn't stay behind.
     next->writer = destination_.open(segment.record(), layout);
@@ -322,9 +339,10 @@ void ExportSink::write(const Cut& cut) {
 void ExportSink::finish() {
   if (!open_) return;
   for (auto& [extension, annotations] : open_->marks.annotations) {
-    open_->spans[extension].put(annotations, open_->fs);
+    open_->spans[extension].put(annotations, open_->clock());
     std::ranges::stable_sort(annotations, {}, &format::Annotation::sample);
   }
+  open_->marks.resolution = style_.resolution;
   std::ranges::stable_sort(open_->marks.notes, {}, &format::Note::onset);
   open_->writer->finish(open_->marks);
   open_.reset();

@@ -7,11 +7,13 @@
 //   choose(in, sink, {});
 //
 // Digital samples, scale, offset and names stay as they are; gaps of a stream become missing samples, what overlaps is
-// written once. Events: `reference/…` go to the annotation file `atr`, found ones to `cfa`. Throws kUsage for a record
+// written once. Events: `reference/…` go to the annotation file `atr` (waves, whose QRS peaks look like beats, to one
+// named after their lead, or `waves`), found ones to `cfa`. Throws kUsage for a record
 // that the format can't hold, for a second record where the destination is a file; kMalformed for segments that
 // contradict each other; kIo.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,9 +47,20 @@ void export_recording(const format::Recording& recording, const std::vector<std:
 // Rewrites streams, where they are, with an index: beside and renamed. kUsage without files, and for standard input.
 void index_files(const std::vector<std::string>& paths, std::uint64_t max_frame);
 
+// How a stream's records are told beside their samples.
+struct ExportStyle {
+  // Extension of the annotation file that rows of an event go to; "": none. channel: the name of theirs, "" for all.
+  std::function<std::string(const stream::Tensor& event, const std::string& channel)> annotator = annotator_of;
+  double resolution = 0;  // Hz, of annotation files' own clock; 0: frames of the record
+  bool labels = false;    // as comments of the header, as header_labels() reads them
+
+  static std::string annotator_of(const stream::Tensor& event, const std::string& channel);
+  static std::string annotator_named(std::string channel);  // in lower case, as --ann @lead looks for it
+};
+
 class ExportSink : public Sink {
  public:
-  explicit ExportSink(Destination& destination);
+  explicit ExportSink(Destination& destination, ExportStyle style = {});
   ~ExportSink() override;
   void begin(const stream::Json&) override {}
   void write(const Cut& cut) override;
@@ -58,6 +71,7 @@ class ExportSink : public Sink {
   struct Open;
   void finish();
   Destination& destination_;
+  ExportStyle style_;
   std::unique_ptr<Open> open_;
 };
 

@@ -1,25 +1,24 @@
-// Made-up recordings whose truth is known: ECG (lead II) and PPG of subjects, with a set rhythm, rate, noise and pulse
-// arrival time.
+// Made-up recordings whose truth is known: ECG of up to twelve leads, PPG and arterial pressure of subjects, with a set
+// rhythm, rate, pulse arrival time, pressure and noise.
 //
 //   SynthOptions options{.duration = 60, .noise = parse_noise("motion@0..24"), .seed = 1};
 //   stream::Segment record = synthesise(options, 7);           // subject s0007, the same in any order and on any
 //   thread physical(record, *record.find("reference/ecg"), 0);        // what it was before the noise
 //
-// ECG: the Gaussian events of McSharry et al. 2003 (IEEE Trans. Biomed. Eng. 50:289) in closed form, P Q R S T around
-// each R; the QRS keeps its width, the T wave follows the square root of the RR interval; [1, 250 · duration] F32 in
-// mV. PPG: a systolic and a reflected Gaussian wave a beat, [1, 125 · duration] F32 in NU. The tangent foot of a
-// Gaussian upstroke lies two widths before its peak and is put exactly `pat` after the R wave.
+// ECG [leads, 250 · duration] F32 in mV (dipole.h), PPG [1, 125 · duration] F32 in NU and ABP, as long, in mmHg
+// (pulses.h); a signal is the same whatever others are made beside it.
 //
-// SNR, for each span of 30 s and each signal by itself: signal power = (median peak-to-peak)² / 8, of QRS within ± 50
-// ms of R, of pulses from foot to peak; noise power = mean square of that span's noise, its mean removed. Several kinds
-// of noise add up, and so do their powers in the truth. clip, flat and dropout are no noise in this sense.
+// SNR, for each span of 30 s and each channel by itself: signal power = (median peak-to-peak)² / 8, of QRS within ± 50
+// ms of R, of ventricular fibrillation within a second, of pulses from foot to peak; noise power = mean square of that
+// span's noise, its mean removed. Several kinds of noise add up, and so do their powers in the truth. Where there is
+// nothing to measure, noise is as strong as beside the subject's own beats in sinus rhythm, and no SNR is told. III,
+// aVR, aVL and aVF follow from I and II with their noise. clip, flat and dropout are no noise in this sense.
 //
-// Truth: labels rhythm (N, VT: that of the end), heart_rate (/min: mean of the beats), qt (ms: onset of Q to tangent
-// end of T, mean of sinus beats; absent in VT), pat (ms), snr (dB, whole record; absent without noise), with
-// Rhythm::kMix true_alarm (whether the last 10 s are VT); tensors reference/ecg, reference/ppg (clean, kind waveform),
-// events reference/beats (sample, code 1 N or 5 V, channel; of ecg), reference/pulses (sample, code 21 foot or 20
-// systole, channel, num), reference/rhythm (sample, end, code 28, aux), reference/snr (sample, end, value in dB: of the
-// ECG where it is). Status 2: what cannot be (a reversed range, an unknown noise, no signal).
+// Truth (truth.h): labels rhythm (N, AFIB, B, VT, VFIB, ASYS, P: what lasts longest; VT where the record ends in it),
+// with Rhythm::kMix true_alarm (whether the last 10 s are VT), heart_rate (/min: mean of the beats), qt (ms: onset of
+// QRS to tangent end of T, mean of the beats that aren't ventricular), pat and pat_abp (ms: R to the foot of PPG and
+// ABP), sbp and dbp (mmHg: means of the beats), snr (dB, of the first lead or signal, whole record); each absent where
+// undefined. Status 2: what cannot be (a reversed range, an unknown noise, no signal).
 #pragma once
 
 #include <cstdint>
@@ -39,13 +38,18 @@ struct Range {
 Range parse_range(std::string_view text, std::string_view what);
 
 enum class Rhythm {
-  kSinus,  // with respiratory arrhythmia
-  kVt,     // monomorphic ventricular tachycardia
-  kMix     // sinus; half of the subjects go over to VT for the last 10 s
+  kSinus,     // with respiratory arrhythmia
+  kAf,        // atrial fibrillation
+  kPvc,       // sinus with ventricular ectopic beats, single, in pairs and in bigeminy
+  kVt,        // monomorphic ventricular tachycardia
+  kVf,        // ventricular fibrillation
+  kAsystole,  // nothing, or P waves alone
+  kPaced,     // a ventricular pacemaker, with or without P waves before it
+  kMix        // sinus, atrial fibrillation, ectopy or paced; half of the subjects go over to VT for the last 10 s
 };
-Rhythm parse_rhythm(std::string_view text);  // sinus, vt, mix
+Rhythm parse_rhythm(std::string_view text);  // sinus, af, pvc, vt, vf, asystole, paced, mix
 
-enum class NoiseKind { kBaseline, kMotion, kMuscle, kMains, kClip, kDropout, kFlat };
+enum class NoiseKind { kBaseline, kMotion, kMuscle, kMains, kPop, kClip, kDropout, kFlat };
 struct Noise {
   NoiseKind kind = NoiseKind::kMotion;
   Range level;  // dB of SNR; of clip, dropout and flat the fraction of samples; drawn anew every 30 s
@@ -53,16 +57,27 @@ struct Noise {
 // "motion@0..24,muscle@12,dropout@0.1", or "none".
 std::vector<Noise> parse_noise(std::string_view text);
 
-inline constexpr double kSynthEcgFs = 250;  // Hz
-inline constexpr double kSynthPpgFs = 125;  // Hz
-inline constexpr double kSynthSpan = 30;    // seconds between two draws of the noise
-inline constexpr double kSynthVtEnd = 10;   // seconds of VT at the end of a mixed record
+struct Signals {
+  std::vector<std::string> leads = {"II"};  // each once; none: no ECG
+  bool ppg = true, abp = false;
+};
+// "ecg,ppg", "ecg:all,abp", "II,V1,V5".
+Signals parse_signals(std::string_view text);
+
+inline constexpr double kSynthEcgFs = 250;    // Hz
+inline constexpr double kSynthPulseFs = 125;  // Hz, PPG and ABP
+inline constexpr double kSynthSpan = 30;      // seconds between two draws of the noise
+inline constexpr double kSynthVtEnd = 10;     // seconds of VT at the end of a mixed record
 
 struct SynthOptions {
   double duration = 60;  // seconds
-  bool ecg = true, ppg = true;
+  Signals signals = {};
   Rhythm rhythm = Rhythm::kSinus;
-  std::optional<Range> heart_rate;  // /min, drawn once a subject; else 50..100, of Rhythm::kVt 140..220
+  // Each drawn once a subject. /min; else 50..100, with af 60..130, vt 140..220, paced 60..80
+  std::optional<Range> heart_rate = {};
+  std::optional<Range> pat = {};  // ms, R to the foot of the PPG; else 170..270
+  std::optional<Range> sbp = {};  // mmHg; else 100..150, or 35..60 above dbp
+  std::optional<Range> dbp = {};  // mmHg; else 0.56..0.68 of sbp
   std::vector<Noise> noise = {{NoiseKind::kMotion, {0, 24}}};
   std::uint64_t seed = 0;
 };

@@ -1,4 +1,4 @@
-#include "synth/synth_noise.h"
+#include "synth/noise.h"
 
 #include <fmt/format.h>
 
@@ -73,6 +73,19 @@ void mains(std::span<double> x, double fs, Random& random) {
   }
 }
 
+// An electrode pops: the level jumps and comes back exponentially, a few times in a span; one at least.
+void pop(std::span<double> x, double fs, Random& random) {
+  constexpr double kPops = 0.08;    // a second
+  constexpr double kLatest = 0.95;  // of the span, so that something of it is in there
+  const auto many = static_cast<std::size_t>(kPops * static_cast<double>(x.size()) / fs * random.uniform(0.5, 1.5));
+  for (std::size_t k = 0; k <= many; ++k) {
+    const double keep = std::exp(-1 / (random.uniform(0.1, 1) * fs));
+    double level = random.uniform(0.5, 1.5) * (random.uniform() < 0.5 ? -1 : 1);
+    const auto from = static_cast<std::size_t>(kLatest * random.uniform() * static_cast<double>(x.size()));
+    for (std::size_t i = from; i < x.size(); ++i) x[i] += level, level *= keep;
+  }
+}
+
 // A stretch of this share of n samples, somewhere.
 SampleRange stretch(std::size_t n, double fraction, Random& random) {
   const auto length = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(n)));
@@ -92,8 +105,7 @@ void clip(std::span<float> x, double fraction) {
 }  // namespace
 
 bool is_additive(NoiseKind kind) {
-  return kind == NoiseKind::kBaseline || kind == NoiseKind::kMotion || kind == NoiseKind::kMuscle ||
-         kind == NoiseKind::kMains;
+  return kind != NoiseKind::kClip && kind != NoiseKind::kDropout && kind != NoiseKind::kFlat;
 }
 
 std::vector<Spoiling> draw_spoiling(const SynthOptions& options, const std::string& id, std::size_t spans) {
@@ -138,6 +150,7 @@ std::vector<double> add_noise(std::span<float> x, double fs, const SynthOptions&
       if (kind == NoiseKind::kMotion) motion(shape, fs, random);
       if (kind == NoiseKind::kMuscle) muscle(shape, fs, random);
       if (kind == NoiseKind::kMains) mains(shape, fs, random);
+      if (kind == NoiseKind::kPop) pop(shape, fs, random);
       for (std::size_t i = 0; i < edge; ++i) {
         const double share = std::sin(std::numbers::pi / 2 * static_cast<double>(i) / static_cast<double>(edge));
         shape[i] *= share;
