@@ -1,5 +1,4 @@
 // cfm-eval: figures with intervals over subjects, beside their controls.
-#include "base/csv.h"
 #include "cli/program.h"
 #include "eval/evaluate.h"
 #include "eval/score_marks.h"
@@ -9,18 +8,8 @@ namespace {
 
 using namespace cfm;
 
-CsvTable read_table(const std::string& path) {
-  if (path != "-") return read_csv(path);
-  InputFile in = InputFile::open(path);
-  std::string text;
-  std::vector<std::byte> piece(1 << 16);
-  while (const std::size_t n = in.read(piece)) text.append(reinterpret_cast<const char*>(piece.data()), n);
-  return parse_csv(text, "standard input");
-}
-
-// Adds a stream to the evidence or the events; returns the pieces that were lost to --on-error skip.
-template <typename Gathered>
-std::uint64_t read_stream(const std::string& path, const cli::Program& program, Gathered& gathered) {
+// Adds a stream to what is gathered; returns the pieces that were lost to --on-error skip.
+std::uint64_t read_stream(const std::string& path, const cli::Program& program, eval::Gathered& gathered) {
   stream::Inlet in({path}, {.max_frame = program.max_frame(), .skip_damaged = program.skip_errors()});
   for (stream::Frame frame; in.next(frame);) gathered.add(frame, path == "-" ? "standard input" : path);
   return in.lost_pieces();
@@ -37,12 +26,12 @@ struct Marks {
     return beats ? eval::MarkMode::kBeats : pulses ? eval::MarkMode::kPulses : eval::MarkMode::kFiducials;
   }
   void check(const cli::Program& program) {
-    program.one_at_a_time({"--ann", "--beats", "--fiducials", "--pulses", "--probe"});
+    program.one_at_a_time({"--ann", "--beats", "--fiducials", "--pulses", "--quality", "--probe"});
     const auto only_for = [&](std::initializer_list<const char*> flags, bool fits, const char* what) {
       for (const char* flag : flags)
         if (!fits && program.is_set(flag)) throw Error(Status::kUsage, "{} is for {}", flag, what);
     };
-    only_for({"--label", "--positive", "--folds"}, !any(), "predictions and --probe");
+    only_for({"--label", "--positive", "--folds"}, !any() && !program.is_set("--quality"), "predictions and --probe");
     only_for({"--from", "--until", "--match-window"}, files || beats, "--ann and --beats");
     only_for({"--ref-ext", "--test-ext"}, files, "--ann");
     if (files && program.inputs().size() != 2)
@@ -61,9 +50,10 @@ struct Marks {
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("cfm-eval", "score predictions, embeddings, beats, waves or pulses, over subjects");
+  cli::Program program("cfm-eval", "score predictions, embeddings, beats, waves, pulses or quality, over subjects");
   eval::EvaluateOptions options;
   Marks marks;
+  std::string question;
   program.description(
       "Reads what the stream holds. Predictions are scored against labels. With --probe, a linear probe on the tensor "
       "'embedding' is fitted and scored out of fold: folds, penalty and thresholds are chosen over subjects, and never "
@@ -88,6 +78,14 @@ int main(int argc, char** argv) {
       "--fiducials takes waves and reference/waves, lead by lead and of all leads together; a mark outside the stretch "
       "that the reference marks is not false. --pulses takes pulses and reference/pulses, or else the beats of the ECG "
       "with one lag a record.");
+  program.description(
+      "--quality takes quality.score and a label: auroc is the chance that a segment of the class BAD has a lower "
+      "score "
+      "than one of GOOD, so 0.5 is a score that does not see the difference. A condition on a number (snr<10) also "
+      "asks "
+      "whether the score is the probability of its opposite: ece, brier, a row a tenth, and Spearman's correlation.");
+  program.example("cfm-synth --subjects 40 | cfm-quality | cfm-eval --quality 'snr<10'",
+                  "calibration of the score where the SNR is known");
   program.example("cfm-predict -m runs/vt0 --fold 0/5 vt.cfm | cfm-eval --to csv -o scores.csv",
                   "score the predictions of a fold, as a table");
   program.example("cfm-eval --ann mitdb out --to text", "annotation files out/100.cfa … against mitdb/100.atr …");
@@ -114,31 +112,33 @@ int main(int argc, char** argv) {
   program.option("--from", marks.from, "TIME", "leave out beats before TIME: seconds, 5:00 or s12345")
       .shown_default("5:00 with --ann, 0 with --beats");
   program.option("--until", marks.until, "TIME", "leave out beats after TIME").shown_default("the end");
+  program.option(
+      "--quality", question, "LABEL=BAD[:GOOD]",
+      "score quality.score by a label: BAD (values, apart by commas) against GOOD or all others; LABEL<NUMBER");
   program.seeded().parallel();
   return program.run(argc, argv, [&] {
-    if (!options.probe.empty() && !options.labels.empty())
-      throw Error(Status::kUsage, "--label chooses among predictions, --probe names its own label: give one of them");
+    program.one_at_a_time({"--label", "--probe"});
     options.seed = program.seed();
     options.threads = program.threads();
-
     marks.check(program);
     const eval::MarkOptions draws{.seed = program.seed(), .threads = program.threads()};
     eval::Evidence evidence(!options.probe.empty());
     eval::EventLog events(eval::events_for(marks.mode()));
-    std::vector<std::string> inputs = program.inputs();
-    if (inputs.empty()) inputs = {"-"};
+    std::optional<eval::QualityLog> grades;
+    if (!question.empty()) grades.emplace(eval::QualityQuestion::of(question));
+    eval::Gathered* log = grades ? &*grades : marks.any() ? static_cast<eval::Gathered*>(&events) : &evidence;
+    const auto inputs = program.inputs().empty() ? std::vector<std::string>{"-"} : program.inputs();
     stream::Counts counts;
     for (const std::string& path : marks.files ? std::vector<std::string>() : inputs) {
-      if (marks.any())
-        counts.damaged += read_stream(path, program, events);
-      else if (eval::is_stream(path))
-        counts.damaged += read_stream(path, program, evidence);
+      if (log != &evidence || eval::is_stream(path))
+        counts.damaged += read_stream(path, program, *log);
       else
-        evidence.add(read_table(path));
+        evidence.add(eval::read_table(path));
     }
-    counts.read = events.read() + evidence.read();
+    counts.read = log->read();
     const eval::Results results = marks.files   ? eval::score_files(inputs[0], inputs[1], marks.options, draws)
                                   : marks.any() ? eval::score_events(events, marks.mode(), marks.options.match, draws)
+                                  : grades      ? eval::score_quality(*grades, draws)
                                                 : eval::evaluate(evidence, options);
 
     OutputFile& out = program.open_output();

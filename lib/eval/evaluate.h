@@ -17,9 +17,9 @@
 
 #include "base/csv.h"
 #include "eval/bootstrap.h"
+#include "eval/gathered.h"
 #include "eval/results.h"
 #include "eval/task.h"
-#include "stream/frame.h"
 
 namespace cfm::eval {
 
@@ -40,13 +40,12 @@ struct Item {
   std::vector<float> embedding, random;
 };
 
-class Evidence {
+class Evidence : public Gathered {
  public:
   explicit Evidence(bool keep_embeddings) : keep_embeddings_(keep_embeddings) {}
 
-  // Any frame; only segments, notes and ends matter. `source` names the file in messages.
-  void add(const stream::Frame& frame, const std::string& source);
-  void add(const stream::Segment& segment, const std::string& source);
+  using Gathered::add;
+  void add(const stream::Segment& segment, const std::string& source) override;
   // Columns record, subject, label, truth, score; optional id, prediction, threshold, fold, seen and score_CLASS.
   void add(const CsvTable& table);
 
@@ -54,23 +53,17 @@ class Evidence {
   std::set<std::string> label_names() const;
   std::set<std::string> prediction_names() const;
   const std::set<std::string>& tensor_names() const { return tensors_; }
-  const std::vector<Json>& notes() const { return notes_; }
-  std::uint64_t read() const { return read_; }
-  bool partial() const { return partial_; }
 
  private:
   bool keep_embeddings_;
   std::vector<Item> items_;
-  std::map<std::string, std::string> source_of_;  // id → file
   std::set<std::string> tensors_;
-  std::vector<Json> notes_;
-  std::uint64_t read_ = 0;
-  bool partial_ = false;
 };
 
 Results evaluate(const Evidence& evidence, const EvaluateOptions& options);
 
 // What an input is, from its first byte, which stays unread: a stream (0x89 or '{') or a table. "-": standard input.
 bool is_stream(const std::string& path);
+CsvTable read_table(const std::string& path);  // or "-"
 
 }  // namespace cfm::eval

@@ -105,22 +105,8 @@ std::size_t rank(const std::string& lead) {
 
 }  // namespace
 
-void EventLog::add(const stream::Frame& frame, const std::string& source) {
-  if (frame.type == 'S') {
-    add(stream::decode_segment(frame), source);
-  } else if (frame.type == 'n') {
-    notes_.push_back(Json::parse(frame.header));
-  } else if (frame.type == 'E') {
-    partial_ = partial_ || Json::parse(frame.header).value("status", "ok") != "ok";
-  }
-}
-
 void EventLog::add(const Segment& segment, const std::string& source) {
-  ++read_;
-  const auto [at, fresh] = source_of_.emplace(segment.id(), source);
-  if (!fresh)
-    throw Error(Status::kUsage, "segment '{}' is there twice (in {} and in {}): each may be scored once", segment.id(),
-                at->second, source);
+  count_once(segment.id(), fmt::format("segment '{}' is there twice", segment.id()), source);
   const Clock clock = clock_of(segment);
   Pieces& record =
       records_.try_emplace(segment.record(), Pieces{segment.subject_or_record(), clock.rate, {}, {}}).first->second;

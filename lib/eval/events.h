@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "stream/frame.h"
+#include "eval/gathered.h"
 
 namespace cfm::eval {
 
@@ -39,21 +39,17 @@ struct EventRecord {
   std::map<std::string, std::vector<std::string>> leads;  // channels of the tensor whose samples an event counts
 };
 
-class EventLog {
+class EventLog : public Gathered {
  public:
   // The names of the tensors to keep.
   explicit EventLog(std::set<std::string> wanted) : wanted_(std::move(wanted)) {}
 
-  // Any frame; only segments, notes and ends matter. `source` names the file in messages.
-  void add(const stream::Frame& frame, const std::string& source);
-  void add(const stream::Segment& segment, const std::string& source);
+  using Gathered::add;
+  void add(const stream::Segment& segment, const std::string& source) override;
 
   std::vector<EventRecord> records() const;  // in byte order of their names
   // Names of all event tensors that were there, wanted or not.
   const std::set<std::string>& names() const { return names_; }
-  const std::vector<stream::Json>& notes() const { return notes_; }
-  std::uint64_t read() const { return read_; }
-  bool partial() const { return partial_; }
 
  private:
   struct Piece {
@@ -69,11 +65,7 @@ class EventLog {
 
   std::set<std::string> wanted_;
   std::map<std::string, Pieces> records_;
-  std::map<std::string, std::string> source_of_;  // id → file
   std::set<std::string> names_;
-  std::vector<stream::Json> notes_;
-  std::uint64_t read_ = 0;
-  bool partial_ = false;
 };
 
 // The events within [begin, end).

@@ -27,11 +27,6 @@ std::vector<float> vector_of(const stream::Segment& segment, const char* name) {
   return {values.begin(), values.end()};
 }
 
-Json object_at(const Json& header, const char* key) {
-  const auto at = header.find(key);
-  return at != header.end() && at->is_object() ? *at : Json::object();
-}
-
 // The first byte of standard input; -1 when it is empty or cannot be looked at without reading it.
 int peek_standard_input() {
   struct stat about {};
@@ -55,23 +50,8 @@ int peek_standard_input() {
 
 }  // namespace
 
-void Evidence::add(const stream::Frame& frame, const std::string& source) {
-  if (frame.type == 'S') {
-    add(stream::decode_segment(frame), source);
-  } else if (frame.type == 'n') {
-    notes_.push_back(Json::parse(frame.header));
-  } else if (frame.type == 'E') {
-    const Json end = Json::parse(frame.header);
-    partial_ = partial_ || end.value("status", "ok") != "ok";
-  }
-}
-
 void Evidence::add(const stream::Segment& segment, const std::string& source) {
-  ++read_;
-  const auto [at, fresh] = source_of_.emplace(segment.id(), source);
-  if (!fresh)
-    throw Error(Status::kUsage, "segment '{}' is there twice (in {} and in {}): each may be scored once", segment.id(),
-                at->second, source);
+  count_once(segment.id(), fmt::format("segment '{}' is there twice", segment.id()), source);
   Item item{.id = segment.id(),
             .subject = segment.subject_or_record(),
             .labels = object_at(segment.header, "labels"),
@@ -92,18 +72,14 @@ void Evidence::add(const CsvTable& table) {
   const int id = table.find("id");
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     const std::vector<std::string>& cells = table.rows[r];
-    ++read_;
     Item item{.id = id >= 0 ? cells[static_cast<std::size_t>(id)] : fmt::format("{} row {}", table.name, r + 1),
               .subject = cells[subject].empty() ? cells[record] : cells[subject],
               .labels = Json::object(),
               .predictions = Json::object(),
               .embedding = {},
               .random = {}};
-    const auto [at, fresh] = source_of_.emplace(item.id + '\n' + cells[label], table.name);
-    if (!fresh)
-      throw Error(Status::kUsage,
-                  "segment '{}' is there twice for label '{}' (in {} and in {}): each may be scored once", item.id,
-                  cells[label], at->second, table.name);
+    count_once(item.id + '\n' + cells[label],
+               fmt::format("segment '{}' is there twice for label '{}'", item.id, cells[label]), table.name);
     const Json value = dataset::typed(cells[truth]);
     if (!value.is_null()) item.labels[cells[label]] = value;
     Json& prediction = item.predictions[cells[label]] = Json::object();
@@ -135,6 +111,15 @@ std::set<std::string> Evidence::prediction_names() const {
   for (const Item& item : items_)
     for (const auto& [name, value] : item.predictions.items()) names.insert(name);
   return names;
+}
+
+CsvTable read_table(const std::string& path) {
+  if (path != "-") return read_csv(path);
+  InputFile in = InputFile::open(path);
+  std::string text;
+  std::vector<std::byte> piece(1 << 16);
+  while (const std::size_t n = in.read(piece)) text.append(reinterpret_cast<const char*>(piece.data()), n);
+  return parse_csv(text, "standard input");
 }
 
 bool is_stream(const std::string& path) {

@@ -17,6 +17,13 @@ Results results_of(Context context, std::uint64_t read, const MarkOptions& optio
   return results;
 }
 
+Results results_of(Context context, const Gathered& gathered, const MarkOptions& options) {
+  Results results = results_of(std::move(context), gathered.read(), options);
+  results.partial = gathered.partial();
+  results.upstream = gathered.notes();
+  return results;
+}
+
 Context beat_context(const EventLog& log, const MatchOptions& match, const MarkOptions& options) {
   const StreamedBeats found = compare_streamed(log, match);
   Context context = beat_figures(found.records, found.protocol, options);
@@ -40,13 +47,14 @@ Results score_files(const std::string& reference, const std::string& test, const
 }
 
 Results score_events(const EventLog& log, MarkMode mode, const MatchOptions& match, const MarkOptions& options) {
-  Results results = results_of(mode == MarkMode::kBeats       ? beat_context(log, match, options)
-                               : mode == MarkMode::kFiducials ? fiducial_figures(log, options)
-                                                              : pulse_figures(log, options),
-                               log.read(), options);
-  results.partial = log.partial();
-  results.upstream = log.notes();
-  return results;
+  return results_of(mode == MarkMode::kBeats       ? beat_context(log, match, options)
+                    : mode == MarkMode::kFiducials ? fiducial_figures(log, options)
+                                                   : pulse_figures(log, options),
+                    log, options);
+}
+
+Results score_quality(const QualityLog& log, const MarkOptions& options) {
+  return results_of(quality_figures(log, options), log, options);
 }
 
 }  // namespace cfm::eval

@@ -1,4 +1,4 @@
-// Beats, waves and pulses against reference marks, from files or a stream to results.
+// Beats, waves, pulses and quality against what is known of them, from files or a stream to results.
 //
 //   Results results = score_files("mitdb", "out", {}, {});                       // annotation files, as bxb
 //   EventLog log(events_for(MarkMode::kBeats));                                  // or a stream: log.add(frame, source)
@@ -13,6 +13,7 @@
 #include "eval/annotated.h"
 #include "eval/events.h"
 #include "eval/marks.h"
+#include "eval/quality_figures.h"
 #include "eval/results.h"
 
 namespace cfm::eval {
@@ -23,6 +24,8 @@ const std::set<std::string>& events_for(MarkMode mode);
 
 Results score_files(const std::string& reference, const std::string& test, const AnnotatedOptions& files,
                     const MarkOptions& options);
+// What the stream's quality.score tells.
+Results score_quality(const QualityLog& log, const MarkOptions& options);
 // match: of beats only.
 Results score_events(const EventLog& log, MarkMode mode, const MatchOptions& match, const MarkOptions& options);
 

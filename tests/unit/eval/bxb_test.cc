@@ -13,9 +13,9 @@ namespace {
 
 using namespace cfm;
 using namespace cfm::eval;
+using format::Annotation;
 using test::contains;
 using test::message_of;
-using format::Annotation;
 using test::status_of;
 using Marks = std::vector<Annotation>;
 

@@ -16,8 +16,8 @@ namespace {
 using namespace cfm;
 using namespace cfm::eval;
 using test::contains;
-using test::message_of;
 using test::EventRecording;
+using test::message_of;
 using test::Rows;
 using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
 
