@@ -306,7 +306,7 @@ void BeatDetector::process(std::span<const float> in, std::vector<double>& beats
   process(std::span<const std::span<const float>>(&in, 1), beats);
 }
 
-void BeatDetector::flush(std::vector<double>& beats) {
+void BeatDetector::finish(std::vector<double>& beats) {
   // What the end cuts through within this time of its mark is no complex.
   constexpr double kRest = 0.04;  // s
   const double samples = static_cast<double>(impl_->leads.front().record_samples()) - kRest * fs_;
@@ -314,6 +314,10 @@ void BeatDetector::flush(std::vector<double>& beats) {
   for (const double beat : impl_->found) {
     if (beat < samples) beats.push_back(beat);
   }
+}
+
+void BeatDetector::flush(std::vector<double>& beats) {
+  finish(beats);
   impl_ = std::make_unique<Impl>(fs_, leads_, options_);
 }
 
@@ -327,7 +331,7 @@ std::vector<double> detect_beats_of_leads(std::span<const std::span<const float>
   std::vector<double> beats;
   BeatDetector detector(fs, x.size(), options);
   detector.process(x, beats);
-  detector.flush(beats);
+  detector.finish(beats);
   return beats;
 }
 

@@ -52,6 +52,10 @@ class BeatDetector {
   double known_until() const;
 
  private:
+  friend std::vector<double> detect_beats_of_leads(std::span<const std::span<const float>> x, double fs,
+                                                   const BeatOptions& options);
+  void finish(std::vector<double>& beats);  // the rest; it is spent then
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
   double fs_;

@@ -314,8 +314,10 @@ double PulseDetector::known_until() const {
   return std::max(0.0, i.position(first) - i.samples(kLongestRise + kFootBefore));
 }
 
+void PulseDetector::finish(std::vector<Pulse>& pulses) { impl_->flush(pulses); }
+
 void PulseDetector::flush(std::vector<Pulse>& pulses) {
-  impl_->flush(pulses);
+  finish(pulses);
   impl_ = std::make_unique<Impl>(fs_, options_);
 }
 
@@ -323,7 +325,7 @@ std::vector<Pulse> detect_pulses(std::span<const float> x, double fs, const Puls
   std::vector<Pulse> pulses;
   PulseDetector detector(fs, options);
   detector.process(x, pulses);
-  detector.flush(pulses);
+  detector.finish(pulses);
   return pulses;
 }
 

@@ -55,6 +55,9 @@ class PulseDetector {
   double known_until() const;
 
  private:
+  friend std::vector<Pulse> detect_pulses(std::span<const float> x, double fs, const PulseOptions& options);
+  void finish(std::vector<Pulse>& pulses);  // the rest; it is spent then
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
   double fs_;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/lanes.h"
 #include "signal/moments.h"
 
 namespace cfm::quality {
@@ -14,40 +15,43 @@ constexpr double kGrid = 100;            // Hz
 constexpr std::size_t kNeighbours = 12;  // on either side
 
 float dot(const float* a, const float* b, std::size_t n) {
-  float sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += a[i] * b[i];
+  Float4 sums{};
+  std::size_t i = 0;
+  for (; i + 4 <= n; i += 4) sums += load4(a + i) * load4(b + i);
+  float sum = total(sums);
+  for (; i < n; ++i) sum += a[i] * b[i];
   return sum;
 }
 
 }  // namespace
 
-Similarity beat_similarity(std::span<const float> x, double fs, std::span<const double> marks, double before,
-                           double after) {
+Similarity beat_similarity(const Window& window, std::span<const double> marks, double before, double after) {
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
   const auto points = static_cast<std::size_t>((before + after) * kGrid + 0.5);
-  const double half = fs / kGrid / 2;
-  std::vector<float> beats, square;
+  const double step = std::max(1.0, window.fs() / kGrid);
+  thread_local std::vector<float> beats, square, levels;
+  beats.clear();
+  square.clear();
+  levels.clear();
   for (const double mark : marks) {
-    const double first = mark - before * fs, last = first + static_cast<double>(points) * 2 * half;
-    if (first - half < 0 || last + half >= static_cast<double>(x.size())) continue;
+    const double first = mark - before * window.fs();
+    if (first < 0 || first + static_cast<double>(points) * step > static_cast<double>(window.size())) continue;
     const std::size_t at = beats.size();
-    const float origin = x[static_cast<std::size_t>(mark)];
     float mean = 0;
-    for (std::size_t k = 0; k < points; ++k) {
-      const double middle = first + static_cast<double>(k) * 2 * half;
-      const auto from = static_cast<std::size_t>(middle - half + 0.5);
-      const auto to = std::max(from + 1, static_cast<std::size_t>(middle + half + 0.5));
-      float sum = 0;
-      for (std::size_t i = from; i < to; ++i) sum += x[i] - origin;
-      beats.push_back(sum / static_cast<float>(to - from));
+    double before_point = window.sum_until(first);
+    for (std::size_t k = 1; k <= points; ++k) {
+      const double until_point = window.sum_until(first + static_cast<double>(k) * step);
+      beats.push_back(static_cast<float>((until_point - before_point) / step));
+      before_point = until_point;
       mean += beats.back();
     }
     mean /= static_cast<float>(points);
     for (std::size_t k = at; k < beats.size(); ++k) beats[k] -= mean;
+    levels.push_back(mean);
     square.push_back(dot(&beats[at], &beats[at], points));
   }
   const std::size_t n = square.size();
-  if (n < 2) return {kNaN, kNaN, kNaN};
+  if (n < 2) return {kNaN, kNaN, kNaN, kNaN};
 
   std::vector<float> shape(points, 0.0F);
   for (std::size_t i = 0; i < n; ++i)
@@ -72,8 +76,9 @@ Similarity beat_similarity(std::span<const float> x, double fs, std::span<const 
       }
     }
   }
+  const double level_sd = signal::moments(levels).sd;
   return {counted > 0 ? with_template / static_cast<double>(counted) : kNaN, signal::median(std::move(best)),
-          signal::median(std::move(least))};
+          signal::median(std::move(least)), level_sd * level_sd};
 }
 
 }  // namespace cfm::quality

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "base/random.h"
 #include "quality/grade.h"
@@ -164,4 +165,120 @@ TEST_CASE("the header has no numbers that JSON lacks") {
   segment.put(signal_tensor("ecg", "II", 250, std::vector<float>(7500, 1.0F)));
   REQUIRE(grade(segment));
   CHECK(Json::parse(segment.header.dump()) == segment.header);
+}
+
+TEST_CASE("tachycardia without a line between its beats keeps a good score") {
+  const double fs = 250;
+  std::vector<float> x(2500);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double phase = 2 * std::numbers::pi * 2.9 * static_cast<double>(i) / fs;
+    x[i] = static_cast<float>(1.1 * std::sin(phase) + 0.25 * std::sin(2 * phase));
+  }
+  Random random(4, "quality_test/vt");
+  for (float& v : x) v += static_cast<float>(0.01 * random.normal());
+  CHECK(ecg_quality(x, fs).score > 0.7);
+  for (float& v : x) v += static_cast<float>(0.5 * random.normal());
+  CHECK(ecg_quality(x, fs).score < 0.3);
+}
+
+TEST_CASE("amplitudes that a unit cannot have are named, impossible samples counted") {
+  auto x = ecg(250, 20, 0.01);
+  const Quality mv = ecg_quality(x, 250, 1);
+  CHECK(!has(mv, "units"));
+  CHECK(mv.index("range_fraction") == 0);
+  std::vector<float> counts = x;
+  for (float& v : counts) v = std::round(200 * v) + 1024;  // a converter of 200 steps a mV
+  const Quality raw = ecg_quality(counts, 250, 1);
+  CHECK(has(raw, "units"));
+  CHECK(std::isnan(raw.index("range_fraction")));
+  CHECK(raw.score == doctest::Approx(mv.score).epsilon(0.1));
+  CHECK(!has(ecg_quality(counts, 250), "units"));  // a unit that nobody knows
+  for (std::size_t i = 0; i < 500; ++i) x[i + 2000] += 20;
+  const Quality off = ecg_quality(x, 250, 1);
+  CHECK(off.index("range_fraction") == doctest::Approx(0.1).epsilon(0.02));
+  CHECK(off.score < 0.9 * mv.score + 0.01);
+  CHECK(std::isnan(ecg_quality(x, 250).index("range_fraction")));
+}
+
+TEST_CASE("what a rate is too low for is undefined, and every rate from 50 Hz up has a score") {
+  const Quality q = ecg_quality(ecg(60, 20, 0.01), 60);
+  CHECK(std::isnan(q.index("high_frequency")));
+  CHECK(!std::isnan(q.index("qrs_power")));
+  CHECK(q.score > 0.6);
+  CHECK(ecg_quality(ecg(50, 5, 0.01), 50).score > 0.5);
+  CHECK(test::status_of([] { ecg_quality(std::vector<float>(400, 0.0F), 40); }) == Status::kOk);  // nothing to measure
+  const Quality low = ppg_quality(ppg(25, 20), 25);
+  CHECK(std::isnan(low.index("high_frequency")));
+  CHECK(low.score > 0.5);
+}
+
+TEST_CASE("huge, tiny and infinite values end in a number from 0 to 1") {
+  for (const float scale : {1e30F, 1e-30F, 1e-12F}) {
+    CAPTURE(scale);
+    auto x = ecg(250, 10, 0.01);
+    for (float& v : x) v *= scale;
+    for (const Quality& q : {ecg_quality(x, 250, 1), ppg_quality(x, 250), abp_quality(x, 250, true)}) {
+      CHECK(q.score >= 0);
+      CHECK(q.score <= 1);
+    }
+  }
+  auto x = ecg(250, 10, 0.01);
+  x[700] = std::numeric_limits<float>::infinity();
+  const Quality q = ecg_quality(x, 250);
+  CHECK(q.index("missing_fraction") == doctest::Approx(1.0 / 2500));
+  CHECK(q.score > 0.8);
+}
+
+TEST_CASE("the noise ratio follows the noise") {
+  double before = 60;
+  for (const double noise : {0.005, 0.02, 0.08, 0.3}) {
+    const double ratio = ecg_quality(ecg(250, 30, noise), 250).index("noise_ratio");
+    CHECK(ratio < before);
+    before = ratio;
+  }
+  // One second of bursts is in burst_ratio, not in most of the others.
+  auto x = ecg(250, 30, 0.01);
+  Random random(5, "quality_test/burst");
+  const double calm = ecg_quality(x, 250).index("burst_ratio");
+  for (std::size_t i = 3000; i < 3300; ++i) x[i] += static_cast<float>(0.4 * random.normal());
+  CHECK(ecg_quality(x, 250).index("burst_ratio") < calm - 15);
+}
+
+TEST_CASE("leads that agree, and rates that agree") {
+  stream::Segment segment;
+  segment.header["id"] = "r/0";
+  auto tensor = signal_tensor("ecg", "II", 250, ecg(250, 30, 0.01));
+  segment.put(tensor);
+  segment.put(signal_tensor("ppg", "PLETH", 125, ppg(125, 30)));
+  REQUIRE(grade(segment));
+  const Json& q = segment.header["quality"];
+  CHECK(q["indices"]["rate_agreement"] > 0.97);
+  CHECK(!q["per_channel"]["II"]["indices"].contains("lead_agreement"));
+
+  stream::Segment leads;
+  Json attributes = {{"kind", "ecg"}, {"fs", 250}, {"names", {"I", "II", "V1"}}, {"units", {"mV", "mV", "mV"}}};
+  std::vector<float> all = ecg(250, 30, 0.01);
+  const std::vector<float> other = ecg(250, 30, 0.02), loose(7500, 0.5F);
+  all.insert(all.end(), other.begin(), other.end());
+  all.insert(all.end(), loose.begin(), loose.end());
+  leads.put(stream::make_tensor("ecg", {3, 7500}, std::move(all), std::move(attributes)));
+  REQUIRE(grade(leads));
+  const Json& channels = leads.header["quality"]["per_channel"];
+  CHECK(channels["I"]["indices"]["lead_agreement"] == doctest::Approx(0.5));  // one agrees, one has no beats
+  CHECK(!leads.header["quality"].contains("indices"));
+}
+
+TEST_CASE("the published score says which it is, and sees rhythm") {
+  stream::Segment regular, irregular;
+  regular.put(signal_tensor("ecg", "II", 250, ecg(250, 30, 0.01)));
+  irregular.put(signal_tensor("ecg", "II", 250, ecg(250, 30, 0.01, true)));
+  for (stream::Segment* segment : {&regular, &irregular}) {
+    REQUIRE(grade(*segment));
+    CHECK(graded_by(*segment) == Method::kSqi);
+    CHECK(segment->score() > 0.8);
+    REQUIRE(grade(*segment, {.method = Method::kRr}));
+    CHECK(graded_by(*segment) == Method::kRr);
+  }
+  CHECK(regular.score() > 0.9);
+  CHECK(irregular.score() < 0.6);
 }
