@@ -103,7 +103,9 @@ Quiet quiet_of(const Window& w, double piece) {
     variances.push_back(
         static_cast<float>(std::max(0.0, static_cast<double>(squares) - s * s / count - a * a / spread) / count));
     if (variances.size() < pieces) continue;
-    const double quiet = signal::quantile(variances, kQuietQuantile);
+    const auto low = variances.begin() + static_cast<std::ptrdiff_t>(kQuietQuantile * static_cast<double>(pieces - 1));
+    std::nth_element(variances.begin(), low, variances.end());
+    const double quiet = static_cast<double>(*low);
     sum_of_seconds += quiet;
     loudest = std::max(loudest, quiet);
     ++seconds;

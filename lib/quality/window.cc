@@ -1,7 +1,6 @@
 #include "quality/window.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <tuple>
@@ -40,25 +39,6 @@ bool all_finite(std::span<const float> x) {
   return sum == 0;
 }
 
-// Of at least one value.
-std::pair<float, float> extremes(std::span<const float> x) {
-  std::array<float, 4> low, high;
-  low.fill(x.front());
-  high.fill(x.front());
-  std::size_t i = 0;
-  for (; i + 4 <= x.size(); i += 4) {
-    for (std::size_t k = 0; k < 4; ++k) {
-      low[k] = x[i + k] < low[k] ? x[i + k] : low[k];
-      high[k] = x[i + k] > high[k] ? x[i + k] : high[k];
-    }
-  }
-  for (; i < x.size(); ++i) {
-    low[0] = std::min(low[0], x[i]);
-    high[0] = std::max(high[0], x[i]);
-  }
-  return {*std::ranges::min_element(low), *std::ranges::max_element(high)};
-}
-
 std::vector<float>& thread_samples() {
   thread_local std::vector<float> samples;
   return samples;
@@ -82,7 +62,7 @@ Window::Window(std::span<const float> x, double fs, const WindowOptions& options
   float low = 0, high = 0;
   if (present_ > 0) {
     missing_ = 1 - static_cast<double>(present_) / static_cast<double>(x.size());
-    std::tie(low, high) = extremes(filled_);
+    std::tie(low, high) = signal::extremes(filled_);
     low_ = static_cast<double>(low);
     high_ = static_cast<double>(high);
     count_runs(x, options);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace cfm::signal {
@@ -68,24 +69,44 @@ Moments moments_of(std::span<const T> x) {
 }
 
 template <typename T>
+std::pair<T, T> extremes_of(std::span<const T> x) {
+  std::array<T, 4> low, high;
+  low.fill(x.front());
+  high.fill(x.front());
+  const std::size_t whole = x.size() - x.size() % 4;
+  for (std::size_t i = 0; i < whole; i += 4) {
+    for (std::size_t k = 0; k < 4; ++k) {
+      low[k] = x[i + k] < low[k] ? x[i + k] : low[k];
+      high[k] = x[i + k] > high[k] ? x[i + k] : high[k];
+    }
+  }
+  for (std::size_t i = whole; i < x.size(); ++i) {
+    low[0] = std::min(low[0], x[i]);
+    high[0] = std::max(high[0], x[i]);
+  }
+  return {*std::ranges::min_element(low), *std::ranges::max_element(high)};
+}
+
+template <typename T>
 double entropy_of(std::span<const T> x, std::size_t bins) {
   if (x.empty() || bins == 0) return kNaN;
-  const auto [low, high] = std::minmax_element(x.begin(), x.end());
-  const double from = static_cast<double>(*low), width = static_cast<double>(*high) - from;
+  const auto [low, high] = extremes_of(x);
+  const double from = static_cast<double>(low), width = static_cast<double>(high) - from;
   if (!(width > 0)) return kNaN;
-  std::vector<std::size_t> count(bins, 0);
+  std::vector<std::uint32_t> count(bins, 0);
   constexpr double kBorder = 1e-9;  // of a bin
   const double per_unit = static_cast<double>(bins) / width;
   for (const T v : x) {
     double place = (static_cast<double>(v) - from) * per_unit;
     if (!(place >= 0)) return kNaN;
     // At the border of a bin the quick product may round to the other side.
-    if (std::abs(place - std::round(place)) < kBorder)
+    const double part = place - static_cast<double>(static_cast<std::size_t>(place));
+    if (part < kBorder || part > 1 - kBorder)
       place = (static_cast<double>(v) - from) / width * static_cast<double>(bins);
     ++count[std::min(static_cast<std::size_t>(place), bins - 1)];
   }
   double entropy = 0;
-  for (const std::size_t c : count) {
+  for (const std::uint32_t c : count) {
     if (c == 0) continue;
     const double p = static_cast<double>(c) / static_cast<double>(x.size());
     entropy -= p * std::log2(p);
@@ -114,6 +135,8 @@ Hjorth hjorth(std::span<const double> x) {
 
 double shannon_entropy(std::span<const double> x, std::size_t bins) { return entropy_of(x, bins); }
 double shannon_entropy(std::span<const float> x, std::size_t bins) { return entropy_of(x, bins); }
+
+std::pair<float, float> extremes(std::span<const float> x) { return extremes_of(x); }
 
 std::vector<float> present(std::span<const float> x) {
   std::vector<float> out;

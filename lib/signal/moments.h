@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace cfm::signal {
@@ -34,6 +35,9 @@ Hjorth hjorth(std::span<const double> x);
 // Of a histogram of `bins` equal bins from minimum to maximum, in bits. NaN for a constant or an empty sample.
 double shannon_entropy(std::span<const double> x, std::size_t bins);
 double shannon_entropy(std::span<const float> x, std::size_t bins);
+
+// The smallest and the largest of at least one value, none of them NaN.
+std::pair<float, float> extremes(std::span<const float> x);
 
 // The values that are not NaN, in order.
 std::vector<float> present(std::span<const float> x);

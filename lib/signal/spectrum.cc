@@ -187,8 +187,12 @@ Spectrum welch(std::span<const float> x, double fs, const WelchOptions& options)
 }
 
 double band_power(const Spectrum& spectrum, double low, double high) {
+  const double last = static_cast<double>(spectrum.density.size());
+  if (!(low < high) || !(spectrum.step > 0)) return 0;
+  const auto begin = static_cast<std::size_t>(std::clamp(std::floor(low / spectrum.step), 1.0, std::max(1.0, last)));
+  const auto end = static_cast<std::size_t>(std::clamp(std::ceil(high / spectrum.step) + 1, 0.0, last));
   double sum = 0;
-  for (std::size_t k = 1; k < spectrum.density.size(); ++k) {
+  for (std::size_t k = begin; k < end; ++k) {
     const double from = static_cast<double>(k - 1) * spectrum.step, to = static_cast<double>(k) * spectrum.step;
     if (from >= low && to <= high) sum += (spectrum.density[k - 1] + spectrum.density[k]) / 2 * spectrum.step;
   }
