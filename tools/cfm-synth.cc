@@ -131,6 +131,12 @@ int main(int argc, char** argv) {
       records.finish();
       return program.finish(counts);
     }
+    if (const double bytes = synth::signal_bytes(settings.options); bytes > stream::kDefaultMaxFrame) {
+      throw Error(Status::kUsage,
+                  "a record of {:.1f} GiB is more than programs read at once (1 GiB): a shorter --duration, "
+                  "fewer --signals, or --to wfdb",
+                  bytes / (1 << 30));
+    }
     stream::Outlet out = program.open_outlet();
     out.begin(nullptr);
     const auto counts = make(program, settings, false, [&](stream::Segment segment) { out.write(segment); });

@@ -10,6 +10,8 @@ using stream::Json;
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr const char *kWaves = "waves", *kBeats = "beats";
+constexpr double kQrs = 1;  // code of a QRS complex among waves
 constexpr double kTouching = 1e-6;  // s: under a sample of any recording, over the rounding of a day's times
 
 }  // namespace
@@ -25,9 +27,12 @@ std::vector<EventMark> event_marks(const stream::Segment& segment, const stream:
   if (of == nullptr || !of->is_signal() || sample == width || code == width || width != tensor.shape[1]) return {};
   const Json texts = tensor.attributes.value("aux", Json::array());
   const auto values = tensor.values<double>();
+  const stream::Tensor* beats = tensor.name == kWaves ? segment.find(kBeats) : nullptr;
+  const bool told = beats != nullptr && beats->attributes.value("of", Json()) == tensor.attributes.value("of", Json());
   std::vector<EventMark> marks;
   for (std::int64_t r = 0; r < tensor.shape[0]; ++r) {
     const double* row = values.data() + r * width;
+    if (told && row[code] == kQrs) continue;
     const auto get = [&](const char* name, double fallback) {
       const auto c = column(name);
       return c == width ? fallback : row[c];

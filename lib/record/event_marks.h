@@ -5,7 +5,8 @@
 //   spans.put(annotations, fs);
 //
 // An event tensor is one of kind `event` with columns, among them `sample` and `code`, and a signal of the segment in
-// `of`; of others there are no marks.
+// `of`; of others there are no marks. QRS complexes among `waves` are left to the `beats` of the same signal, which say
+// their class.
 #pragma once
 
 #include <cmath>

@@ -164,4 +164,11 @@ void validate(const SynthOptions& options) {
   }
 }
 
+double signal_bytes(const SynthOptions& options) {
+  const double rates = static_cast<double>(options.signals.leads.size()) * kSynthEcgFs +
+                       (options.signals.ppg + options.signals.abp) * kSynthPulseFs;
+  constexpr double kTwice = 2;  // as recorded, and clean
+  return options.duration * rates * kTwice * sizeof(float);
+}
+
 }  // namespace cfm::synth

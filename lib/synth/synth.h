@@ -82,8 +82,9 @@ struct SynthOptions {
   std::uint64_t seed = 0;
 };
 
-void validate(const SynthOptions& options);       // status 2, as synthesise() would
-std::string synth_subject(std::uint64_t number);  // "s0007"
+void validate(const SynthOptions& options);        // status 2, as synthesise() would
+double signal_bytes(const SynthOptions& options);  // that the signals of a record take in a stream
+std::string synth_subject(std::uint64_t number);   // "s0007"
 
 // Record synth/0000, subject s0000 of number 0.
 stream::Segment synthesise(const SynthOptions& options, std::uint64_t subject);

@@ -110,7 +110,7 @@ TEST_CASE("a rhythm is told where it changes") {
 TEST_CASE("channels, and the reference left out") {
   Segment a = segment_of("r", 0, kFs);
   put_beats(a, {3}, 1);
-  put_beats(a, {2}, -1, "waves");
+  put_beats(a, {2}, -1, "others");
   put_beats(a, {1}, 0, "reference/beats");
   const auto file = file_of({a});
   REQUIRE(file.annotations.size() == 2);

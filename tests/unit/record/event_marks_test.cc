@@ -97,3 +97,22 @@ TEST_CASE("a span within another: at its end the other goes on, however it was c
   both.add(12, 20, rhythm("(AFIB"));
   CHECK(told(both) == Told{{0, "(N"}, {800, "(PAUSE"}, {1200, "(AFIB"}});
 }
+
+TEST_CASE("a beat is told once: by the beats where they are, else by the waves") {
+  auto segment = segment_at(0);
+  stream::Tensor waves = events({"sample", "code", "num"}, {90, 39, 1, 100, 1, 0, 110, 40, 1});
+  waves.name = "waves";
+  CHECK(event_marks(segment, waves).size() == 3);
+  stream::Tensor beats = events({"sample", "code"}, {101, 5});
+  beats.name = "beats";
+  segment.put(beats);
+  const auto marks = event_marks(segment, waves);
+  REQUIRE(marks.size() == 2);
+  CHECK(marks[0].annotation.code == 39);
+  CHECK(marks[1].annotation.code == 40);
+  CHECK(event_marks(segment, beats).size() == 1);
+  stream::Tensor elsewhere = waves;
+  elsewhere.attributes["of"] = "another";
+  segment.put(stream::make_tensor("another", {1, 10}, std::vector<float>(10), segment.find("ecg")->attributes));
+  CHECK(event_marks(segment, elsewhere).size() == 3);
+}
