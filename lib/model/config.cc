@@ -77,6 +77,10 @@ void overlay(Json& to, const Json& from, const std::string& where, const std::st
     const std::string full = path.empty() ? key : path + "." + key;
     const auto at = to.find(key);
     if (at == to.end()) throw Error(Status::kUsage, "{}: unknown key {}; there are: {}", where, full, keys_of(to));
+    if (full == "profile" && value.is_object()) {
+      at->update(value);  // prepare/profile.h knows its fields, some of which have several forms
+      continue;
+    }
     if (at->is_object()) {
       overlay(*at, value, where, full);
       continue;

@@ -78,3 +78,15 @@ TEST_CASE("a file says only what differs") {
   cfm::write_file(folder / "list.json", "[]");
   CHECK_FALSE(message_of([&] { ModelConfig::open(folder / "list.json"); }).empty());
 }
+
+TEST_CASE("a model's profile may filter, and scale by kind") {
+  ModelConfig config = ModelConfig::open("qualityfm-base");
+  config.set({R"(profile.filters={"ecg":[{"filter":"butterworth","band":"band","hz":[0.5,40],"order":2}]})",
+              R"(profile.scaling={"ecg":"none","ppg":"zscore"})"});
+  const Json profile = config.to_json()["profile"];
+  CHECK(profile["filters"]["ecg"].size() == 1);
+  CHECK(profile["scaling"]["ecg"] == "none");
+  CHECK(profile["fs"] == 300);
+  CHECK(ModelConfig::from_json(config.to_json()).profile.hash() == config.profile.hash());
+  CHECK(message_of([&] { config.set({"profile.filtres=[]"}); }).find("filtres") != std::string::npos);
+}
