@@ -1,11 +1,10 @@
-// The quality score by which QualityFM's authors chose its training pairs, for comparison only: it rates rhythm, not
-// signal.
+// A quality score as QualityFM's authors describe it, for comparison only: it rates rhythm, not signal.
 //
 //   const std::vector<double> beats = {0.4, 1.2, 2.0, …};   // s, ascending: R peaks, or feet of pulses
 //   const double score = rr_score(beats, 30);              // of a segment of 30 s, in [0, 1]
 //
 // The part of the beats whose interval to the beat before is regular (Guo, Chen, Ferrario 2025, arXiv 2509.06516; ECG;
-// limits as in the preparation that goes with it). An interval is irregular where its rate is outside 40 to 120 a
+// the limits are those of public preparation code for the same signals and classes, presumably theirs). An interval is irregular where its rate is outside 40 to 120 a
 // minute, where it differs from the one before by more than 0.5 s, or its rate by more than 30 %; a regular one between
 // two irregular ones counts as irregular. Divided by the number of beats, of which the first has no interval: a perfect
 // segment of 30 beats has 29/30. Fewer than 20 beats in 30 s: 0.
