@@ -11,7 +11,6 @@
 namespace cfm::quality {
 namespace {
 
-constexpr double kGrid = 100;            // Hz
 constexpr std::size_t kNeighbours = 12;  // on either side
 
 float dot(const float* a, const float* b, std::size_t n) {
@@ -27,8 +26,8 @@ float dot(const float* a, const float* b, std::size_t n) {
 
 Similarity beat_similarity(const Window& window, std::span<const double> marks, double before, double after) {
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-  const auto points = static_cast<std::size_t>((before + after) * kGrid + 0.5);
-  const double step = std::max(1.0, window.fs() / kGrid);
+  const double step = window.step();
+  const auto points = static_cast<std::size_t>((before + after) * window.fs() / step + 0.5);
   thread_local std::vector<float> beats, square, levels;
   beats.clear();
   square.clear();

@@ -3,8 +3,9 @@
 //   Similarity s = beat_similarity(window, marks, 0.12, 0.2);
 //   s.with_neighbour;   // median correlation with the most similar beat nearby: one of two morphologies is enough
 //
-// marks: positions, in samples of the window. Beats are compared on a grid of 100 Hz, each point the mean of its 10 ms,
-// the mean of the beat removed. Time is linear in the number of beats. NaN with fewer than two whole beats.
+// marks: positions, in samples of the window. Beats are compared on a grid of 100 Hz (or of the samples, where they are
+// fewer), each point the mean of its 10 ms, the mean of the beat removed. Time is linear in the number of beats. NaN
+// with fewer than two whole beats.
 #pragma once
 
 #include <span>
