@@ -10,21 +10,11 @@
 # after each record's median. Weights of beats, classes and pulses were fitted on these very records: on others expect
 # less (five folds over records: ventricular beats Se 93.6, +P 95.6, supraventricular 40.7, 77.7).
 set -euo pipefail
-root=$(cd "$(dirname "$0")/../.." && pwd)
-here=$root/tests/bench
-export PATH="${BIN:-$root/build/bin}:$PATH"
-data=$(realpath "${CFM_DATA:-$root/../shared/data}")
-golden=$(realpath -m "${CFM_GOLDEN:-$root/../shared/golden}")
-python=${PYTHON:-python3}
+golden=$(realpath -m "${CFM_GOLDEN:-$(dirname "$0")/../../../shared/golden}")
+# shellcheck source=tests/bench/setup.sh
+. "$(dirname "$0")/setup.sh"
+bench_setup segment delineate eval
 peers=${PEERS:-neurokit hamilton2002 kalidas2017 pantompkins1985 gqrs xqrs}
-for name in segment delineate eval; do
-  command -v "cfm-$name" >/dev/null || { echo "bench: cfm-$name is missing: build it, or name its folder in BIN" >&2; exit 2; }
-done
-for name in jq taskset; do command -v $name >/dev/null || { echo "bench: $name is missing" >&2; exit 2; }; done
-[ -d "$data/mitdb" ] || { echo "bench: CFM_DATA names no folder with mitdb" >&2; exit 2; }
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch"
 
 has_wfdb=1 has_neurokit=1
 "$python" -c 'import wfdb' 2>/dev/null || has_wfdb=0

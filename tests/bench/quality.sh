@@ -9,19 +9,9 @@
 # added; nst of the WFDB package means another. Weights of the score were fitted on recordings of these databases, see
 # lib/quality/quality_weights.h: on those records expect less elsewhere.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/../.." && pwd)
-here=$root/tests/bench
-export PATH="${BIN:-$root/build/bin}:$PATH"
-data=$(realpath "${CFM_DATA:-$root/../shared/data}")
-python=${PYTHON:-python3}
-for name in segment quality delineate view eval; do
-  command -v "cfm-$name" >/dev/null || { echo "bench: cfm-$name is missing: build it, or name its folder in BIN" >&2; exit 2; }
-done
-for name in jq taskset; do command -v $name >/dev/null || { echo "bench: $name is missing" >&2; exit 2; }; done
-[ -d "$data/mitdb" ] || { echo "bench: CFM_DATA names no folder with mitdb" >&2; exit 2; }
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch"
+# shellcheck source=tests/bench/setup.sh
+. "$(dirname "$0")/setup.sh"
+bench_setup segment quality delineate view eval
 parts=${PARTS:-noise cinc blind monotone calibration reference speed}
 part() { [[ " $parts " == *" $1 "* ]]; }
 if ! "$python" -c 'import numpy' 2>/dev/null; then
