@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "prepare/channels.h"
 #include "prepare/scale.h"
+#include "signal/gaps.h"
 #include "signal/resample.h"
 
 namespace cfm::prepare {
@@ -27,25 +28,6 @@ bool is_constant(std::span<const float> x) {
     if (value != first) return false;
   }
   return true;  // of no finite value, too
-}
-
-void fill_gaps(std::span<float> x) {
-  std::size_t before = x.size();  // last finite sample
-  for (std::size_t i = 0; i <= x.size(); ++i) {
-    if (i < x.size() && !std::isfinite(x[i])) continue;
-    const std::size_t gap = before == x.size() ? 0 : before + 1;
-    for (std::size_t j = gap; j < i; ++j) {
-      if (before == x.size()) {
-        x[j] = i < x.size() ? x[i] : 0.0F;
-      } else if (i == x.size()) {
-        x[j] = x[before];
-      } else {
-        const auto part = static_cast<float>(j - before) / static_cast<float>(i - before);
-        x[j] = x[before] + part * (x[i] - x[before]);
-      }
-    }
-    before = i;
-  }
 }
 
 // 1 where a sample of the other rate is next to one that the recording lacks.
@@ -120,7 +102,7 @@ void Preparer::fill(const Segment& segment, const Prepared& made, Group& group) 
     if (is_constant(x)) continue;
     if (profile_.missing == Missing::kZero) group.absent.push_back(absent_at(x, fs, profile_.fs));
     group.values.insert(group.values.end(), x.begin(), x.end());
-    fill_gaps(std::span(group.values).last(x.size()));
+    signal::bridge_gaps(std::span(group.values).last(x.size()));
     group.rows.push_back(row);
   }
   if (group.rows.empty()) return;

@@ -4,21 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "signal/moments.h"
+
 namespace cfm::prepare {
 namespace {
 
 constexpr double kQuartilesOfNormal = 1.349;  // IQR of a normal distribution in standard deviations
 constexpr double kLeastSpread = 0.1;  // of the SD: below it the middle half is flat and says nothing of the rest
-
-double quantile(std::vector<float>& x, double q) {
-  const double place = q * static_cast<double>(x.size() - 1);
-  const auto below = static_cast<std::ptrdiff_t>(place);
-  std::nth_element(x.begin(), x.begin() + below, x.end());
-  const double low = x[static_cast<std::size_t>(below)];
-  if (below + 1 == static_cast<std::ptrdiff_t>(x.size())) return low;
-  const double high = *std::min_element(x.begin() + below + 1, x.end());
-  return low + (place - static_cast<double>(below)) * (high - low);
-}
 
 struct Moments {
   double mean = 0, sd = 0;
@@ -59,9 +51,9 @@ Scale scale_of(std::span<const float> x, Scaling scaling) {
   if (scaling != Scaling::kRobust) return joint_scale({&x, 1}, scaling);
   const auto [mean, sd] = moments_of({&x, 1});
   if (sd == 0) return {mean, 0};
-  std::vector<float> sorted(x.begin(), x.end());
-  const double median = quantile(sorted, 0.5);
-  const double spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / kQuartilesOfNormal;
+  const std::vector<float> values(x.begin(), x.end());
+  const double median = signal::median(values);
+  const double spread = (signal::quantile(values, 0.75) - signal::quantile(values, 0.25)) / kQuartilesOfNormal;
   return {median, 1 / std::max(spread, kLeastSpread * sd)};
 }
 

@@ -20,7 +20,6 @@ using stream::Json;
 constexpr double kLowestEcgRate = 50, kLowestPulseRate = 20;  // Hz
 constexpr double kScoreSteps = 1e6;                           // a score has six decimals
 constexpr int kIndexDigits = 6;
-constexpr double kAgree = 0.15;  // s, two marks of one beat (ANSI/AAMI EC57)
 constexpr const char* kRateAgreement = "rate_agreement";
 
 double millivolt_in(const std::string& unit) {
@@ -85,7 +84,7 @@ void compare_leads(std::vector<Channel>& channels) {
   for (Channel* lead : leads) {
     double sum = 0, others = 0;
     for (const Channel* other : leads) {
-      const double a = other == lead ? std::nan("") : agreement(lead->quality.marks, other->quality.marks, kAgree);
+      const double a = other == lead ? std::nan("") : agreement(lead->quality.marks, other->quality.marks, kSameBeat);
       if (std::isnan(a)) continue;
       sum += a;
       ++others;

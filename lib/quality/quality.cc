@@ -19,7 +19,6 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kWelchSegment = 4;  // s
-constexpr double kAgree = 0.15;      // s, two marks of one beat (ANSI/AAMI EC57)
 constexpr double kBeatRate = 120;  // Hz, least rate at which beats are looked for: three times what a QRS complex holds
 constexpr double kQrsReach = 0.05;  // s, either side of a mark, in which a QRS complex has its height
 constexpr double kQuietSecond = 1;  // s, of each of which the quietest is taken
@@ -54,19 +53,8 @@ constexpr Kind kPulse = {{.clip_run = 0.08}, 0.1, 0.1, 0.4, "pulse_agreement"};
 
 double decibel(double ratio) { return std::isnan(ratio) ? kNaN : std::clamp(10 * std::log10(ratio), -20.0, 60.0); }
 
-// Transforms are quick for lengths without large factors.
-std::size_t smooth_length(double wanted) {
-  auto n = std::max<std::size_t>(8, static_cast<std::size_t>(wanted));
-  for (;; --n) {
-    std::size_t rest = n;
-    for (const std::size_t factor : {2U, 3U, 5U})
-      while (rest % factor == 0) rest /= factor;
-    if (rest == 1) return n;
-  }
-}
-
 signal::Spectrum spectrum_of(const Window& w) {
-  const std::size_t segment = smooth_length(kWelchSegment * w.fs());
+  const std::size_t segment = signal::smooth_at_most(static_cast<std::size_t>(kWelchSegment * w.fs()));
   return signal::welch(w.filled(), w.fs(), {.segment = segment, .overlap = segment / 2});
 }
 
@@ -217,7 +205,7 @@ Quality pulse_quality(std::span<const float> x, double fs, bool pressure, bool m
     high_before = high;
   }
   const double count = static_cast<double>(marks.size()), height = signal::median(heights);
-  compare(q, w, marks, agreement(tops, second_pulses(w.means(), w.fs() / w.step(), w.step()), kAgree * fs), height,
+  compare(q, w, marks, agreement(tops, second_pulses(w.means(), w.fs() / w.step(), w.step()), kSameBeat * fs), height,
           kPulse);
   const signal::Spectrum spectrum = spectrum_of(w);
   q.indices.emplace_back("high_frequency", share(spectrum, 5, 15, 0.5, 15, fs));
@@ -257,7 +245,7 @@ Quality ecg_quality(std::span<const float> x, double fs, double millivolt) {
   std::vector<double> marks = beats_of(x, fs);
   const std::vector<double> others = second_beats(w.means(), w.fs() / w.step(), w.step());
   const bool lost = static_cast<double>(marks.size()) < std::max<double>(kFewest, kSlowest * w.seconds());
-  const double agreed = lost ? kNaN : agreement(marks, others, kAgree * fs);
+  const double agreed = lost ? kNaN : agreement(marks, others, kSameBeat * fs);
   if (lost) marks = others;
   std::vector<float> heights;
   const auto reach = static_cast<std::ptrdiff_t>(std::max(1.0, kQrsReach * fs));

@@ -59,17 +59,17 @@ std::vector<double> second_beats(std::span<const float> x, double fs, double ste
   if (peaks.empty()) peaks.push_back(*std::ranges::max_element(length));
   const double threshold = floor + kShare * (signal::median(peaks) - floor);
   std::vector<double> marks;
-  const auto apart = static_cast<std::size_t>(kApart * fs);
+  const auto apart = std::max<std::size_t>(1, static_cast<std::size_t>(kApart * fs));
   for (std::size_t i = 0; i < length.size();) {
     if (!(static_cast<double>(length[i]) > threshold)) {
       ++i;
       continue;
     }
-    const std::size_t end = std::min(length.size(), i + std::max<std::size_t>(1, apart));
+    const std::size_t end = std::min(length.size(), i + apart);
     const auto top = std::max_element(length.begin() + static_cast<std::ptrdiff_t>(i),
                                       length.begin() + static_cast<std::ptrdiff_t>(end));
     marks.push_back(static_cast<double>(top - length.begin()));
-    i = static_cast<std::size_t>(marks.back()) + std::max<std::size_t>(1, apart);
+    i = static_cast<std::size_t>(marks.back()) + apart;
     while (i < length.size() && static_cast<double>(length[i]) > threshold && length[i] <= length[i - 1]) ++i;
   }
   for (double& mark : marks) mark = (mark + 0.5) * step;

@@ -13,6 +13,8 @@
 
 namespace cfm::quality {
 
+inline constexpr double kSameBeat = 0.15;  // s, within which two marks are of one beat (ANSI/AAMI EC57)
+
 // step: what a sample counts in the positions answered.
 std::vector<double> second_beats(std::span<const float> x, double fs, double step = 1);
 std::vector<double> second_pulses(std::span<const float> x, double fs, double step = 1);

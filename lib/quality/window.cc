@@ -6,29 +6,14 @@
 #include <tuple>
 
 #include "base/lanes.h"
+#include "signal/gaps.h"
 
 namespace cfm::quality {
 namespace {
 
 constexpr double kShortest = 2;  // s of present samples that can be measured
-constexpr double kGrid = 0.01;   // s
+constexpr double kGrid = 100;    // Hz
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-// Fills gaps with a line between their ends, holds the ends.
-void bridge(std::vector<float>& x) {
-  std::size_t last = x.size();  // the last present sample
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!std::isfinite(x[i])) continue;
-    if (last == x.size()) {
-      std::fill_n(x.begin(), i, x[i]);
-    } else {
-      for (std::size_t k = last + 1; k < i; ++k)
-        x[k] = x[last] + (x[i] - x[last]) * static_cast<float>(k - last) / static_cast<float>(i - last);
-    }
-    last = i;
-  }
-  if (last < x.size()) std::fill(x.begin() + static_cast<std::ptrdiff_t>(last), x.end(), x[last]);
-}
 
 bool all_finite(std::span<const float> x) {
   Float4 sums{};
@@ -72,7 +57,7 @@ Window::Window(std::span<const float> x, double fs, const WindowOptions& options
 
   if (!complete) {
     filled_.assign(x.begin(), x.end());
-    bridge(filled_);
+    signal::bridge_gaps(filled_);
   }
   const double origin = moments_.mean;
   sums_.resize(filled_.size() + 2);
@@ -115,7 +100,7 @@ double Window::outside(double low, double high) const {
   return static_cast<double>(beyond) / static_cast<double>(filled_.size());
 }
 
-double Window::step() const { return std::max(1.0, fs_ * kGrid); }
+double Window::step() const { return std::max(1.0, fs_ / kGrid); }
 
 std::vector<float> Window::means() const {
   const double step = this->step();

@@ -35,8 +35,6 @@ class Window {
   double clipped() const { return clipped_; }
   double outside(double low, double high) const;               // fraction of the present samples
   const signal::Moments& moments() const { return moments_; }  // of the present samples
-  double lowest() const { return low_; }                       // of the present samples
-  double highest() const { return high_; }
 
   // Sum of the filled signal about its mean (so that a large offset costs nothing) up to a position in 0 … size(),
   // which may lie within a sample.

@@ -138,13 +138,6 @@ double shannon_entropy(std::span<const float> x, std::size_t bins) { return entr
 
 std::pair<float, float> extremes(std::span<const float> x) { return extremes_of(x); }
 
-std::vector<float> present(std::span<const float> x) {
-  std::vector<float> out;
-  out.reserve(x.size());
-  std::copy_if(x.begin(), x.end(), std::back_inserter(out), [](float v) { return !std::isnan(v); });
-  return out;
-}
-
 double quantile(std::vector<float> x, double q) {
   if (x.empty()) return kNaN;
   const double place = q * static_cast<double>(x.size() - 1);

@@ -39,9 +39,6 @@ double shannon_entropy(std::span<const float> x, std::size_t bins);
 // The smallest and the largest of at least one value, none of them NaN.
 std::pair<float, float> extremes(std::span<const float> x);
 
-// The values that are not NaN, in order.
-std::vector<float> present(std::span<const float> x);
-
 // By partial sorting, of finite values; NaN when empty. q in [0, 1], interpolated linearly between ranks.
 double quantile(std::vector<float> x, double q);
 inline double median(std::vector<float> x) { return quantile(static_cast<std::vector<float>&&>(x), 0.5); }

@@ -34,17 +34,6 @@ std::pair<std::size_t, std::size_t> ratio_of(double a, double b) {
   return {0, 0};
 }
 
-// The least number from `least` up that has no prime factor above 5.
-std::size_t smooth_number(std::size_t least) {
-  for (std::size_t n = std::max<std::size_t>(least, 1);; ++n) {
-    std::size_t rest = n;
-    for (const std::size_t prime : {2U, 3U, 5U}) {
-      while (rest % prime == 0) rest /= prime;
-    }
-    if (rest == 1) return n;
-  }
-}
-
 // Falls from 1 to 0 for u from −1 to 1: what is left of the area of a Kaiser window.
 class Slope {
  public:
@@ -82,7 +71,7 @@ SegmentResampler::SegmentResampler(double fs_in, double fs_out) : fs_in_(fs_in),
 SegmentResampler::~SegmentResampler() = default;
 
 const SegmentResampler::Plan& SegmentResampler::plan_for(std::size_t n) const {
-  const std::size_t periods = smooth_number((n + margin_ + per_in_ - 1) / per_in_);
+  const std::size_t periods = smooth_at_least((n + margin_ + per_in_ - 1) / per_in_);
   const std::lock_guard lock(mutex_);
   auto& plan = plans_[periods];
   if (plan) return *plan;

@@ -91,6 +91,12 @@ const WindowShape& window_of(Window kind, std::size_t n) {
   return shape;
 }
 
+bool is_smooth(std::size_t n) {
+  for (const std::size_t prime : {2U, 3U, 5U})
+    while (n % prime == 0) n /= prime;
+  return n == 1;
+}
+
 // The samples without their trend, times the window.
 void taper(std::span<const float> x, Detrend kind, std::span<const double> window, std::span<double> out) {
   const double n = static_cast<double>(x.size()), middle = (n - 1) / 2;
@@ -116,6 +122,16 @@ void taper(std::span<const float> x, Detrend kind, std::span<const double> windo
 }
 
 }  // namespace
+
+std::size_t smooth_at_least(std::size_t n) {
+  for (n = std::max<std::size_t>(n, 1); !is_smooth(n);) ++n;
+  return n;
+}
+
+std::size_t smooth_at_most(std::size_t n) {
+  for (n = std::max<std::size_t>(n, 1); !is_smooth(n);) --n;
+  return n;
+}
 
 template <typename T>
 RealFft<T>::RealFft(std::size_t n, Memory memory) : n_(n), memory_(memory), plans_(nullptr) {

@@ -56,6 +56,10 @@ class RealFft {
 extern template class RealFft<float>;
 extern template class RealFft<double>;
 
+// Lengths without a prime factor above 5, of which transforms are quick; n >= 1.
+std::size_t smooth_at_least(std::size_t n);
+std::size_t smooth_at_most(std::size_t n);
+
 enum class Window { kHann, kHamming, kBoxcar };
 enum class Detrend { kNone, kConstant, kLinear };
 

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "synth/dipole.h"
 #include "synth/noise.h"
 #include "synth/synth.h"
@@ -32,10 +32,8 @@ constexpr std::array<std::pair<std::string_view, Rhythm>, 8> kRhythms = {{{"sinu
                                                                           {"mix", Rhythm::kMix}}};
 
 std::optional<double> parse_number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
+  const auto value = whole_number<double>(text);
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 template <typename Known>

@@ -1,5 +1,7 @@
 #include "signal/moments.h"
 
+#include <cmath>
+
 #include "golden.h"
 
 using namespace cfm;
@@ -43,8 +45,9 @@ TEST_CASE("golden moments, Hjorth parameters and entropies") {
     const double absolute = name == "tiny_scale_100" ? 1e-24 : 1e-13;
     check(moments(x), v.at("all"), relative, absolute);
     if (v.contains("present")) {
-      const auto narrow = test::narrow(x);
-      check(moments(present(narrow)), v.at("present"), 1e-4, 1e-6);
+      auto there = test::narrow(x);
+      std::erase_if(there, [](float value) { return std::isnan(value); });
+      check(moments(there), v.at("present"), 1e-4, 1e-6);
       continue;
     }
     const Hjorth h = hjorth(x);

@@ -118,3 +118,15 @@ TEST_CASE("aligned memory gives the same transform, and other memory is refused"
   for (std::size_t i = 0; i < back.size(); ++i) CHECK(back[i] == doctest::Approx(x[i]).epsilon(1e-4).scale(1));
   CHECK(cfm::test::status_of([&] { aligned.forward(std::span(x).last(1500), a); }) == cfm::Status::kBug);
 }
+
+TEST_CASE("smooth lengths on either side") {
+  CHECK(smooth_at_least(7) == 8);
+  CHECK(smooth_at_most(7) == 6);
+  CHECK(smooth_at_least(1001) == 1024);
+  CHECK(smooth_at_most(1001) == 1000);
+  for (const std::size_t n : {1UL, 2UL, 1000UL, 9000UL}) {
+    CHECK(smooth_at_least(n) == n);
+    CHECK(smooth_at_most(n) == n);
+  }
+  CHECK(smooth_at_least(0) == 1);
+}
