@@ -9,7 +9,8 @@ complain() { printf 'layering: %s\n' "$*"; failures=$((failures + 1)); }
 # room: rooms whose headers it may include, besides its own and base
 declare -A allowed=(
   [base]="" [stream]="" [format]="stream" [record]="stream format draw signal prepare" [draw]="stream" [signal]="stream" [prepare]="stream signal" [delineate]="stream signal" [quality]="stream signal delineate" [synth]="stream signal"
-  [dataset]="stream signal prepare" [eval]="stream format signal delineate dataset" [cli]="stream format record"
+  [features]="stream signal delineate quality"
+  [dataset]="stream signal prepare" [eval]="stream format signal delineate dataset features" [report]="stream eval" [cli]="stream format record"
   [model]="stream signal prepare dataset" [train]="stream signal prepare dataset model")
 for room in "${!allowed[@]}"; do
   while IFS=: read -r file include; do

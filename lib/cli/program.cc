@@ -455,6 +455,13 @@ int Program::run(int argc, char** argv, const std::function<void()>& body) {
     if (p.needs_input && p.inputs.empty()) throw WantsHelp();
     for (const Option& option : p.table.options) {
       if (option.required_ && !p.given.contains(&option)) throw Error(Status::kUsage, "{} is needed", option.flags);
+      if (!p.given.contains(&option)) continue;
+      const auto given = [&](const std::string& flag) { return is_set(flag); };
+      if (!option.companions.empty() && std::ranges::none_of(option.companions, given))
+        throw Error(Status::kUsage, "--{} is for {}", long_name(option), fmt::join(option.companions, " and "));
+      const auto rival = std::ranges::find_if(option.rivals, given);
+      if (rival != option.rivals.end())
+        throw Error(Status::kUsage, "--{} and {}: one at a time", long_name(option), *rival);
     }
     body();
     if (p.file) p.file->commit();
@@ -505,6 +512,21 @@ void Program::one_at_a_time(std::initializer_list<std::string> flags) const {
     if (!given.empty()) throw Error(Status::kUsage, "{} and {}: one at a time", given, flag);
     given = flag;
   }
+}
+
+std::string Program::command_line() const {
+  constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=,:@%+";
+  std::string line = impl_->table.name;
+  for (const std::string& word : impl_->words) {
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
+      line += " " + word;
+      continue;
+    }
+    line += " '";
+    for (const char c : word) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += "'";
+  }
+  return line;
 }
 
 stream::Provenance Program::provenance() const {

@@ -79,6 +79,8 @@ class Program {
   // kUsage where two of the flags are given.
   void one_at_a_time(std::initializer_list<std::string> flags) const;
   stream::Provenance provenance() const;
+  // "cfm-eval --probe 'a b' vt.cfm": what was typed, as a shell takes it.
+  std::string command_line() const;
   // What stands on the command line may name people: provenance tells flags without their values from now on, here and
   // in what came before, and `how` as the head's `deid`.
   void deidentify(std::string_view how);

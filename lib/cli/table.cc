@@ -158,6 +158,16 @@ Option& Option::required() {
   required_ = true;
   return *this;
 }
+Option& Option::only_with(std::vector<std::string> flags) {
+  companions = std::move(flags);
+  return *this;
+}
+
+Option& Option::not_with(std::vector<std::string> flags) {
+  rivals = std::move(flags);
+  return *this;
+}
+
 Option& Option::brief() {
   brief_ = true;
   return *this;

@@ -29,6 +29,7 @@ struct Option {
   bool many = false;     // may be given several times
   bool required_ = false;
   bool brief_ = false;                                       // in -h, too
+  std::vector<std::string> companions, rivals;               // of only_with(), not_with()
   std::function<void(const std::vector<std::string>&)> set;  // parses and stores; throws Error
   std::function<std::string()> get;                          // the value now, as TOML
 
@@ -36,8 +37,10 @@ struct Option {
   Option& at_least(double lowest);
   Option& choices(std::vector<std::string> names);  // status 2 for anything else
   Option& required();
-  Option& brief();                          // shown by -h as well
-  Option& shown_default(std::string text);  // where the variable does not tell
+  Option& brief();                                    // shown by -h as well
+  Option& only_with(std::vector<std::string> flags);  // status 2 where none of them is given
+  Option& not_with(std::vector<std::string> flags);   // status 2 where one of them is given, too
+  Option& shown_default(std::string text);            // where the variable does not tell
 };
 
 struct Example {

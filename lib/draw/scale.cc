@@ -14,21 +14,7 @@ namespace {
 constexpr std::array kTimeSteps = {1.0,  2.0,   5.0,   10.0,  15.0,   30.0,   60.0,    120.0,   300.0,
                                    600., 900.0, 1800., 3600., 7200.0, 10800., 21600.0, 43200.0, 86400.0};
 
-int decimals_of(double step, int most) {
-  int decimals = 0;
-  while (decimals < most && std::abs(step - std::round(step)) > 1e-6 * step) step *= 10, ++decimals;
-  return decimals;
-}
-
 }  // namespace
-
-double nice_step(double at_least) {
-  const double power = std::pow(10.0, std::floor(std::log10(at_least)));
-  for (const double factor : {1.0, 2.0, 2.5, 5.0}) {
-    if (factor * power >= at_least * (1 - 1e-12)) return factor * power;
-  }
-  return 10 * power;
-}
 
 double time_step(double at_least) {
   if (at_least < 1) return nice_step(std::max(at_least, 1e-3));
@@ -36,12 +22,6 @@ double time_step(double at_least) {
     if (step >= at_least) return step;
   }
   return kTimeSteps.back() * std::ceil(at_least / kTimeSteps.back());
-}
-
-std::string number_text(double value, double step) {
-  if (step < 1e-4 || std::abs(value) >= 1e6) return fmt::format("{:.4g}", value);
-  if (std::abs(value) < step / 1e6) value = 0;
-  return fmt::format("{:.{}f}", value, decimals_of(step, 6));
 }
 
 std::string clock_text(double seconds, int decimals) {

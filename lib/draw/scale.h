@@ -10,15 +10,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/scale.h"
+
 namespace cfm::draw {
 
-// The smallest 1, 2, 2.5 or 5 times a power of ten that is not below `at_least` (> 0).
-double nice_step(double at_least);
-// The same of seconds, where 15 s, 30 s, minutes and hours are round; from 1 ms to days.
+using cfm::nice_step, cfm::number_text;
+// nice_step of seconds, where 15 s, 30 s, minutes and hours are round; from 1 ms to days.
 double time_step(double at_least);
 
-// A value on an axis of that step: as many decimals as the step needs, %g where it is very large or small.
-std::string number_text(double value, double step);
 // h:mm:ss with so many decimals (0 … 3), rounded.
 std::string clock_text(double seconds, int decimals);
 // The decimals a clock needs for a step of a time axis.

@@ -70,24 +70,27 @@ void Ranking::descend(Weights weights, const Step& step) const {
   }
 }
 
-double Ranking::auroc(Weights weights) const {
-  double tp = 0, fp = 0, pairs = 0;
+Areas Ranking::areas(Weights weights) const {
+  double tp = 0, fp = 0, pairs = 0, sum = 0;
   descend(weights, [&](double, double positive, double negative) {
     pairs += negative * (tp + positive / 2);
     tp += positive;
     fp += negative;
-  });
-  return ratio(pairs, tp * fp);
-}
-
-double Ranking::average_precision(Weights weights) const {
-  double tp = 0, fp = 0, sum = 0;
-  descend(weights, [&](double, double positive, double negative) {
-    tp += positive;
-    fp += negative;
     if (positive > 0) sum += positive * tp / (tp + fp);
   });
-  return ratio(sum, tp);
+  return {.auroc = ratio(pairs, tp * fp), .average_precision = ratio(sum, tp)};
+}
+
+std::vector<PrPoint> Ranking::pr(Weights weights) const {
+  std::vector<PrPoint> points;
+  double tp = 0, fp = 0;
+  descend(weights, [&](double score, double positive, double negative) {
+    tp += positive;
+    fp += negative;
+    points.push_back({.recall = tp, .precision = ratio(tp, tp + fp), .threshold = score});
+  });
+  for (PrPoint& point : points) point.recall = ratio(point.recall, tp);
+  return points;
 }
 
 std::vector<RocPoint> Ranking::roc(Weights weights) const {
@@ -127,6 +130,61 @@ double Confusion::mcc() const {
   return ratio(tp * tn - fp * fn, std::sqrt(tp + fp) * std::sqrt(tp + fn) * std::sqrt(tn + fp) * std::sqrt(tn + fn));
 }
 double Confusion::challenge2015() const { return ratio(100 * (tp + tn), tp + tn + fp + 5 * fn); }
+
+double weighted_mean(std::span<const double> values, Weights weights) {
+  require_lengths(values.size(), values.size(), weights);
+  double sum = 0, all = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double w = weight_of(weights, i);
+    sum += w * values[i];
+    all += w;
+  }
+  return ratio(sum, all);
+}
+
+RiskCoverage::RiskCoverage(std::span<const double> losses, std::span<const double> confidence)
+    : order_(losses.size()), losses_(losses.begin(), losses.end()) {
+  require_lengths(losses.size(), confidence.size(), {});
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::stable_sort(order_.begin(), order_.end(), [&](auto a, auto b) { return confidence[a] > confidence[b]; });
+  for (std::size_t i = 0; i < order_.size(); ++i)
+    last_of_tie_.push_back(i + 1 == order_.size() || confidence[order_[i + 1]] != confidence[order_[i]]);
+}
+
+template <typename Step>
+void RiskCoverage::descend(Weights weights, const Step& step) const {
+  require_lengths(order_.size(), order_.size(), weights);
+  double all = 0, loss = 0, tie = 0;
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    const double w = weight_of(weights, order_[i]);
+    tie += w;
+    loss += w * losses_[order_[i]];
+    if (!last_of_tie_[i]) continue;
+    all += tie;
+    step(tie, all, loss);
+    tie = 0;
+  }
+}
+
+std::vector<RiskPoint> RiskCoverage::curve(Weights weights) const {
+  std::vector<RiskPoint> points;
+  double total = 0;
+  descend(weights, [&](double tie, double all, double loss) {
+    total = all;
+    if (tie > 0) points.push_back({.coverage = all, .risk = loss / all});
+  });
+  for (RiskPoint& point : points) point.coverage /= total;
+  return points;
+}
+
+double RiskCoverage::area(Weights weights) const {
+  double total = 0, sum = 0;
+  descend(weights, [&](double tie, double all, double loss) {
+    total = all;
+    if (tie > 0) sum += tie * loss / all;
+  });
+  return ratio(sum, total);
+}
 
 double brier(std::span<const int> labels, std::span<const double> probabilities, Weights weights) {
   return mean_loss(labels, probabilities, weights, [](double p, bool y) { return (p - y) * (p - y); });

@@ -30,6 +30,9 @@ struct BootstrapOptions {
 // weights: how often each segment was drawn, [segments]; empty: once each. NaN where undefined.
 using Statistic = std::function<double(Weights weights)>;
 
+// Several statistics of the same weights at once, into values.
+using Measure = std::function<void(Weights weights, std::span<double> values)>;
+
 struct Interval {
   double value, low, high;  // low and high NaN when there is no interval
   int undefined = 0;        // draws in which the statistic is undefined; they are left out
@@ -49,6 +52,17 @@ class Bootstrap {
   // subject_of_segment: 0 … subjects − 1, [segments]; each number occurs.
   Bootstrap(std::span<const std::size_t> subject_of_segment, const BootstrapOptions& options);
 
+  // All statistics of all draws. Those of two systems on the same segments are of the same draws, so that their
+  // differences are paired.
+  struct Sample {
+    std::vector<double> values;  // of the segments as they are, [statistics]
+    Matrix draws;                // [statistics, draws]; empty with too few subjects
+  };
+  Sample sample(std::size_t statistics, const Measure& measure) const;
+  Interval interval(const Sample& sample, std::size_t statistic) const;
+  // b − a, times sign.
+  Paired paired(const Sample& a, std::size_t of_a, const Sample& b, std::size_t of_b, double sign = 1) const;
+
   Interval interval(const Statistic& statistic) const;
   // All from one pass over the draws.
   std::vector<Interval> intervals(std::span<const Statistic> statistics) const;
@@ -57,7 +71,6 @@ class Bootstrap {
   std::size_t subjects() const { return subjects_; }
 
  private:
-  Matrix draw(std::span<const Statistic> statistics) const;  // [statistics, draws]
   Interval percentiles(double value, std::span<const double> draws) const;
 
   std::vector<std::size_t> subject_of_;

@@ -1,30 +1,51 @@
+#include "eval/evidence.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 
 #include "base/error.h"
+#include "base/hash.h"
+#include "base/parallel.h"
 #include "dataset/labels.h"
-#include "eval/evaluate.h"
+#include "features/features.h"
 
 namespace cfm::eval {
 namespace {
 
 constexpr unsigned char kBinaryStream = 0x89;
 
-std::vector<float> vector_of(const stream::Segment& segment, const char* name) {
+constexpr std::size_t kWaiting = 64;  // segments whose features are measured together
+// A channel needs this many changes of its samples to be told from others by their pattern.
+constexpr std::size_t kLeastChanges = 100;
+
+Embedding embedding_of(const stream::Segment& segment, const std::string& name) {
   const stream::Tensor* tensor = segment.find(name);
   if (tensor == nullptr) return {};
-  if (tensor->shape.size() != 1)
-    throw Error(
-        Status::kUsage,
-        "segment '{}': tensor '{}' has {} dimensions; a probe needs one vector a segment: cfm-embed --pool mean",
-        segment.id(), name, tensor->shape.size());
+  if (tensor->shape.empty() || tensor->shape.size() > 2)
+    throw Error(Status::kUsage, "segment '{}': tensor '{}' has {} dimensions; a probe needs a vector, or one a token",
+                segment.id(), name, tensor->shape.size());
   const auto values = tensor->values<float>();
-  return {values.begin(), values.end()};
+  return {.values = {values.begin(), values.end()},
+          .tokens = tensor->shape.size() == 1 ? 1 : static_cast<std::size_t>(tensor->shape[0])};
+}
+
+// Hash of the signs of a channel's differences; 0 where there are too few to tell it from others.
+std::uint64_t pattern_of(std::span<const float> samples) {
+  std::string signs;
+  std::size_t changes = 0;
+  for (std::size_t i = 1; i < samples.size(); ++i) {
+    const bool up = samples[i] > samples[i - 1], down = samples[i] < samples[i - 1];
+    signs.push_back(up ? '+' : down ? '-' : std::isnan(samples[i]) ? '?' : '0');
+    changes += up || down;
+  }
+  return changes < kLeastChanges ? 0 : fnv1a64(signs);
 }
 
 // The first byte of standard input; -1 when it is empty or cannot be looked at without reading it.
@@ -50,34 +71,88 @@ int peek_standard_input() {
 
 }  // namespace
 
+bool Embedding::finite() const {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
 void Evidence::add(const stream::Segment& segment, const std::string& source) {
   count_once(segment.id(), fmt::format("segment '{}' is there twice", segment.id()), source);
   Item item{.id = segment.id(),
+            .record = segment.record(),
             .subject = segment.subject_or_record(),
-            .labels = object_at(segment.header, "labels"),
-            .predictions = object_at(segment.header, "predictions"),
-            .embedding = {},
-            .random = {}};
+            .key = segment.id(),
+            .start = segment.start()};
+  item.labels = object_at(segment.header, "labels");
+  item.predictions = object_at(segment.header, "predictions");
+  item.quality = object_at(segment.header, "quality").value("class", "");
   for (const stream::Tensor& tensor : segment.tensors) tensors_.insert(tensor.name);
-  if (keep_embeddings_) {
-    item.embedding = vector_of(segment, "embedding");
-    item.random = vector_of(segment, "embedding_random");
+  if (!keep_.tensor.empty()) {
+    item.embedding = embedding_of(segment, keep_.tensor);
+    item.random = embedding_of(segment, keep_.tensor + "_random");
+    if (const stream::Tensor* tensor = segment.find(keep_.tensor)) item.seen = tensor->attributes.value("seen", "");
   }
+  if (keep_.columns > 0) item.channels = previews(segment, keep_.columns);
   items_.push_back(std::move(item));
+  look_for_repeats(segment);
+  if (!keep_.features) return;
+  waiting_.push_back(segment);
+  if (waiting_.size() == kWaiting) measure_waiting();
+}
+
+void Evidence::measure_waiting() {
+  const std::size_t first = items_.size() - waiting_.size();
+  parallel_for(keep_.threads, waiting_.size(),
+               [&](std::size_t i) { items_[first + i].features = features::of(waiting_[i]); });
+  waiting_.clear();
+}
+
+void Evidence::look_for_repeats(const stream::Segment& segment) {
+  const std::size_t self = items_.size() - 1;
+  std::set<std::size_t> told;  // segments that share a channel with this one
+  for (const stream::Tensor& tensor : segment.tensors) {
+    if (!tensor.is_signal() || tensor.kind() == "waveform") continue;
+    for (std::size_t c = 0; c < tensor.channels(); ++c) {
+      const std::uint64_t hash = pattern_of(stream::physical(segment, tensor, c));
+      if (hash == 0) continue;
+      const auto [at, fresh] = item_of_.emplace(hash, self);
+      if (fresh || at->second == self || !told.insert(at->second).second) continue;
+      const Item &first = items_[at->second], &again = items_[self];
+      repeats_.push_back({.first = first.id, .again = again.id, .two_subjects = first.subject != again.subject});
+      same_.emplace_back(at->second, self);
+    }
+  }
+}
+
+void Evidence::finish() {
+  if (!waiting_.empty()) measure_waiting();
+  // Subjects joined by a shared signal take the name of the first of them.
+  std::map<std::string, std::string> joined;
+  const auto root = [&](std::string name) {
+    for (auto at = joined.find(name); at != joined.end(); at = joined.find(name)) name = at->second;
+    return name;
+  };
+  for (const auto& [a, b] : same_) {
+    const std::string first = root(items_[a].subject), second = root(items_[b].subject);
+    if (first != second) joined[std::max(first, second)] = std::min(first, second);
+  }
+  if (!joined.empty())
+    for (Item& item : items_) item.subject = root(item.subject);
 }
 
 void Evidence::add(const CsvTable& table) {
   const std::size_t record = table.column("record"), subject = table.column("subject"), label = table.column("label"),
                     truth = table.column("truth"), score = table.column("score");
-  const int id = table.find("id");
+  const int id = table.find("id"), start = table.find("start");
+  static const std::set<std::string> copied = {"threshold", "fold", "seen", "confidence", "abstain"};
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     const std::vector<std::string>& cells = table.rows[r];
-    Item item{.id = id >= 0 ? cells[static_cast<std::size_t>(id)] : fmt::format("{} row {}", table.name, r + 1),
-              .subject = cells[subject].empty() ? cells[record] : cells[subject],
-              .labels = Json::object(),
-              .predictions = Json::object(),
-              .embedding = {},
-              .random = {}};
+    const auto cell = [&](int column) { return column < 0 ? std::string() : cells[static_cast<std::size_t>(column)]; };
+    Item item{.id = id >= 0 ? cell(id) : fmt::format("{} row {}", table.name, r + 1),
+              .record = cells[record],
+              .subject = cells[subject].empty() ? cells[record] : cells[subject]};
+    const int row = rows_of_record_[cells[record] + '\n' + cells[label]]++;
+    item.key = id >= 0 ? item.id : fmt::format("{}#{}", cells[record], row);
+    if (const Json at = dataset::typed(cell(start)); at.is_number()) item.start = at.get<double>();
     count_once(item.id + '\n' + cells[label],
                fmt::format("segment '{}' is there twice for label '{}'", item.id, cells[label]), table.name);
     const Json value = dataset::typed(cells[truth]);
@@ -89,7 +164,7 @@ void Evidence::add(const CsvTable& table) {
       if (cells[c].empty()) continue;
       if (name == "prediction")
         prediction["value"] = dataset::typed(cells[c]);
-      else if (name == "threshold" || name == "fold" || name == "seen")
+      else if (copied.contains(name))
         prediction[name] = dataset::typed(cells[c]);
       else if (name.starts_with("score_"))
         prediction["scores"][name.substr(6)] = dataset::typed(cells[c]);

@@ -1,35 +1,51 @@
 // The figures of one system on one problem, each with its interval over subjects.
 //
 //   System model{.name = "model", .scores = scores, .decisions = decisions};     // scores: [n, outputs]
-//   std::vector<Row> rows = figures(problem, model, bootstrap);                  // auroc first
-//   Comparison c = compare(problem, model, control, bootstrap);                  // model − control, paired
+//   Figures figures(problem, model, bootstrap);
+//   std::vector<Row> rows = figures.rows();                                      // auroc first
+//   std::vector<Comparison> gains = compare(figures, Figures(problem, control, bootstrap), bootstrap);
 //
-// Classes: auroc auprc f1 accuracy balanced_accuracy se sp ppv brier ece score2015 (two), their macro means and
-// score2017 where the classes are N, A, O and ~ (several). Numbers: mae rmse r2 pearson bias sd mase.
+// Two classes: auroc auprc f1 balanced_accuracy score2015 se sp ppv npv accuracy mcc brier log_loss ece mce. Several:
+// auroc auprc f1 balanced_accuracy (macro), f1_weighted accuracy kappa mcc brier log_loss ece, score2017 where the
+// classes are N, A, O and ~; each class's auroc auprc f1 se sp ppv. Grades: also mae (in grades) and quadratic_kappa.
+// Several labels: map auroc f1 (macro and micro), ranking_loss ranking_precision coverage hamming_loss subset_accuracy;
+// each label's auroc auprc f1 se sp ppv. Numbers: mae rmse r2 pearson ccc bias sd loa_low loa_high mase; of blood
+// pressure also bhs5 bhs10 bhs15. With a confidence aurc; with abstentions coverage and selective_accuracy.
 #pragma once
 
 #include "eval/bootstrap.h"
 #include "eval/results.h"
-#include "eval/task.h"
+#include "eval/system.h"
 
 namespace cfm::eval {
 
-struct System {
-  std::string name = {};  // "model", or the control's
-  Matrix scores = {};     // [n, outputs]: probability of the positive or of each class, or the number estimated
-  std::vector<int> decisions = {};      // [n] class; empty for a regression
-  std::vector<int> decisions2015 = {};  // [n] made for the Challenge 2015 score; empty: decisions
-  Matrix ranking = {};  // [n, outputs] what auroc and auprc rank by; empty: scores; all equal: a constant predictor
-  std::string decided = {};  // how decisions were made, for the notes
-  std::string decided2015 = {};
-  std::string note = {};       // of every figure of this system
-  std::vector<int> fold = {};  // [n]; empty: no folds
+// Which way a metric is better; a bias is neither.
+enum class Better { kMore, kLess, kNeither };
+
+struct Figure {
+  std::string metric = {}, klass = {}, note = {};
+  Better better = Better::kMore;
 };
 
-std::vector<Row> figures(const Problem& problem, const System& system, const Bootstrap& bootstrap);
+class Figures {
+ public:
+  Figures(const Problem& problem, const System& system, const Bootstrap& bootstrap);
+
+  std::vector<Row> rows() const;  // the headline first
+  const std::string& name() const { return name_; }
+
+ private:
+  friend std::vector<Comparison> compare(const Figures& model, const Figures& control, const Bootstrap& bootstrap);
+  std::string name_, label_, note_;
+  std::size_t subjects_, segments_;
+  std::vector<Figure> figures_;
+  Bootstrap::Sample sample_;
+  std::vector<Interval> intervals_;
+};
 
 // The metric systems are compared by: auroc (macro) or, of a regression, mae.
 const char* headline(TaskKind kind);
-Comparison compare(const Problem& problem, const System& model, const System& control, const Bootstrap& bootstrap);
+// Every figure of all classes that both have and that can be better; the headline first.
+std::vector<Comparison> compare(const Figures& model, const Figures& control, const Bootstrap& bootstrap);
 
 }  // namespace cfm::eval

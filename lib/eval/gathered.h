@@ -20,12 +20,16 @@ class Gathered {
  public:
   virtual ~Gathered() = default;
 
-  // Any frame; only segments, notes and ends matter. `source` names the file in messages.
+  // All frames of streams ("-": standard input); returns the pieces that were lost where damage is skipped.
+  std::uint64_t read(const std::vector<std::string>& paths, const stream::ReadOptions& options);
+  // Any frame; only heads, segments, notes and ends matter. `source` names the file in messages.
   void add(const stream::Frame& frame, const std::string& source);
   virtual void add(const stream::Segment& segment, const std::string& source) = 0;
 
   const std::vector<stream::Json>& notes() const { return notes_; }
-  std::uint64_t read() const { return read_; }
+  // Chains of the parts read, [{tool, version, args, …}, …] each, those that are alike once.
+  const std::vector<stream::Json>& provenance() const { return provenance_; }
+  std::uint64_t read_count() const { return read_; }
   bool partial() const { return partial_; }
 
  protected:
@@ -34,7 +38,7 @@ class Gathered {
 
  private:
   std::map<std::string, std::string> source_of_;  // key → file
-  std::vector<stream::Json> notes_;
+  std::vector<stream::Json> notes_, provenance_;
   std::uint64_t read_ = 0;
   bool partial_ = false;
 };

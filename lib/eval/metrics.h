@@ -30,15 +30,25 @@ struct RocPoint {
   double fpr, tpr, threshold;  // positive when score >= threshold
 };
 
+struct PrPoint {
+  double recall, precision, threshold;  // positive when score >= threshold
+};
+struct Areas {
+  double auroc, average_precision;
+};
+
 // Scores sorted once; each figure is then one pass.
 class Ranking {
  public:
   Ranking(std::span<const int> labels, std::span<const double> scores);
 
-  // Probability that a positive outranks a negative; ties count half (Hanley and McNeil 1982).
-  double auroc(Weights weights = {}) const;
-  // Sum over distinct thresholds of (R_n − R_(n−1)) P_n: this is AUPRC here.
-  double average_precision(Weights weights = {}) const;
+  // Both areas in one pass: the probability that a positive outranks a negative, ties count half (Hanley and McNeil
+  // 1982); and the sum over distinct thresholds of (R_n − R_(n−1)) P_n, which is AUPRC here.
+  Areas areas(Weights weights = {}) const;
+  double auroc(Weights weights = {}) const { return areas(weights).auroc; }
+  double average_precision(Weights weights = {}) const { return areas(weights).average_precision; }
+  // Every distinct threshold, descending.
+  std::vector<PrPoint> pr(Weights weights = {}) const;
   // Every distinct threshold, descending; the first is above all scores (infinity).
   std::vector<RocPoint> roc(Weights weights = {}) const;
 
@@ -103,6 +113,8 @@ struct ClassTable {
   double balanced_accuracy() const;  // mean sensitivity over the classes where it is defined
   double mcc() const;                // Gorodkin 2004
   double kappa() const;              // Cohen 1960
+  double quadratic_kappa() const;    // of grades: weights (i − j)² (Cohen 1968)
+  double grade_error() const;        // mean |i − j|
   // Mean F1 of the three classes given (N, A, O); an F1 without any case counts 0 (Clifford et al. 2017).
   double challenge2017(const std::array<std::size_t, 3>& normal_af_other) const;
 };
@@ -132,6 +144,38 @@ struct MultiLabel {
   double subset_accuracy;          // rows all right
 };
 MultiLabel multi_label(const Matrix& labels, const Matrix& scores, double threshold);
+
+// What each row adds to the means above, so that a bootstrap only weighs the rows. decided: 0 or 1, [n, labels].
+struct MultiLabelRows {
+  std::vector<double> ranking_loss, label_ranking_precision, coverage, hamming_loss, subset_accuracy;  // [n]
+};
+MultiLabelRows multi_label_rows(const Matrix& labels, const Matrix& scores, const Matrix& decided);
+
+// ---- sure and unsure
+// -----------------------------------------------------------------------------------------------------
+
+struct RiskPoint {
+  double coverage, risk;  // share that is kept, and its mean loss
+};
+// Risk when the least confident are left out, at every distinct confidence, from the smallest coverage on (El-Yaniv and
+// Wiener 2010).
+class RiskCoverage {
+ public:
+  RiskCoverage(std::span<const double> losses, std::span<const double> confidence);
+  std::vector<RiskPoint> curve(Weights weights = {}) const;
+  // Mean risk over all coverages, which is the area under the curve (Geifman and El-Yaniv 2017); ties share theirs.
+  double area(Weights weights = {}) const;
+
+ private:
+  template <typename Step>
+  void descend(Weights weights, const Step& step) const;  // step(weight of a tie, weight so far, loss so far)
+  std::vector<std::uint32_t> order_;                      // by descending confidence
+  std::vector<std::uint8_t> last_of_tie_;
+  std::vector<double> losses_;
+};
+
+// Weighted mean of values, [n]; NaN without weight.
+double weighted_mean(std::span<const double> values, Weights weights = {});
 
 // ---- numbers
 // ---------------------------------------------------------------------------------------------------------

@@ -122,6 +122,26 @@ double ClassTable::kappa() const {
   return ratio(trace(counts) - chance, n - chance);
 }
 
+double ClassTable::grade_error() const {
+  double sum = 0;
+  for (std::size_t i = 0; i < counts.rows; ++i)
+    for (std::size_t j = 0; j < counts.columns; ++j)
+      sum += counts.row(i)[j] * std::abs(static_cast<double>(i) - static_cast<double>(j));
+  return ratio(sum, total(counts));
+}
+
+double ClassTable::quadratic_kappa() const {
+  const double n = total(counts);
+  double seen = 0, chance = 0;
+  for (std::size_t i = 0; i < counts.rows; ++i)
+    for (std::size_t j = 0; j < counts.columns; ++j) {
+      const double gap = static_cast<double>(i) - static_cast<double>(j);
+      seen += gap * gap * counts.row(i)[j];
+      chance += gap * gap * row_sum(counts, i) * column_sum(counts, j) / n;
+    }
+  return ratio(chance - seen, chance);
+}
+
 double ClassTable::challenge2017(const std::array<std::size_t, 3>& normal_af_other) const {
   double sum = 0;
   for (const std::size_t k : normal_af_other) {
@@ -169,28 +189,19 @@ Calibration calibration_top(std::span<const int> labels, const Matrix& probabili
   return calibration(right, top, weights);
 }
 
-MultiLabel multi_label(const Matrix& labels, const Matrix& scores, double threshold) {
+MultiLabelRows multi_label_rows(const Matrix& labels, const Matrix& scores, const Matrix& decided) {
   const std::size_t n = labels.rows, m = labels.columns;
-  std::vector<double> precision, area, f1;
-  const auto as_labels = [](std::span<const double> values) { return std::vector<int>(values.begin(), values.end()); };
-  for (std::size_t k = 0; k < m; ++k) {
-    const std::vector<double> column = labels.column(k), score = scores.column(k);
-    const std::vector<int> truth = as_labels(column);
-    const Ranking ranking(truth, score);
-    precision.push_back(ranking.average_precision());
-    area.push_back(ranking.auroc());
-    f1.push_back(confusion(truth, decide(score, threshold)).f1());
-  }
-  const std::vector<int> cells = as_labels(labels.values);
-  const Ranking micro(cells, scores.values);
-  const Confusion table = confusion(cells, decide(scores.values, threshold));
-
-  MultiLabel result{};
+  const auto rows = [&] { return std::vector<double>(n); };
+  MultiLabelRows result{.ranking_loss = rows(),
+                        .label_ranking_precision = rows(),
+                        .coverage = rows(),
+                        .hamming_loss = rows(),
+                        .subset_accuracy = rows()};
   for (std::size_t i = 0; i < n; ++i) {
-    const auto truth = labels.row(i), score = scores.row(i);
+    const auto truth = labels.row(i), score = scores.row(i), said = decided.row(i);
     double positives = 0, right = 0, wrong_pairs = 0, rank_precision = 0, deepest = 0;
     for (std::size_t k = 0; k < m; ++k) {
-      right += (truth[k] != 0) == (score[k] >= threshold);
+      right += (truth[k] != 0) == (said[k] != 0);
       if (truth[k] == 0) continue;
       ++positives;
       double rank = 0, true_rank = 0;
@@ -205,24 +216,43 @@ MultiLabel multi_label(const Matrix& labels, const Matrix& scores, double thresh
     }
     const double negatives = static_cast<double>(m) - positives;
     const bool mixed = positives > 0 && negatives > 0;
-    result.label_ranking_precision += mixed ? rank_precision / positives : 1;
-    result.ranking_loss += mixed ? wrong_pairs / (positives * negatives) : 0;
-    result.coverage += deepest;
-    result.subset_accuracy += right == static_cast<double>(m);
+    result.label_ranking_precision[i] = mixed ? rank_precision / positives : 1;
+    result.ranking_loss[i] = mixed ? wrong_pairs / (positives * negatives) : 0;
+    result.coverage[i] = deepest;
+    result.hamming_loss[i] = 1 - right / static_cast<double>(m);
+    result.subset_accuracy[i] = right == static_cast<double>(m);
   }
-  const double rows = static_cast<double>(n);
-  result.label_ranking_precision = ratio(result.label_ranking_precision, rows);
-  result.ranking_loss = ratio(result.ranking_loss, rows);
-  result.coverage = ratio(result.coverage, rows);
-  result.subset_accuracy = ratio(result.subset_accuracy, rows);
-  result.hamming_loss = 1 - table.accuracy();
-  result.map_macro = mean_defined(precision);
-  result.map_micro = micro.average_precision();
-  result.auroc_macro = mean_defined(area);
-  result.auroc_micro = micro.auroc();
-  result.f1_macro = mean_defined(f1);
-  result.f1_micro = table.f1();
   return result;
+}
+
+MultiLabel multi_label(const Matrix& labels, const Matrix& scores, double threshold) {
+  std::vector<double> precision, area, f1;
+  const auto as_labels = [](std::span<const double> values) { return std::vector<int>(values.begin(), values.end()); };
+  for (std::size_t k = 0; k < labels.columns; ++k) {
+    const std::vector<double> column = labels.column(k), score = scores.column(k);
+    const std::vector<int> truth = as_labels(column);
+    const Ranking ranking(truth, score);
+    precision.push_back(ranking.average_precision());
+    area.push_back(ranking.auroc());
+    f1.push_back(confusion(truth, decide(score, threshold)).f1());
+  }
+  const std::vector<int> cells = as_labels(labels.values), decided_cells = decide(scores.values, threshold);
+  const Ranking micro(cells, scores.values);
+  const Confusion table = confusion(cells, decided_cells);
+  Matrix decided(labels.rows, labels.columns);
+  std::ranges::copy(decided_cells, decided.values.begin());
+  const MultiLabelRows rows = multi_label_rows(labels, scores, decided);
+  return {.map_macro = mean_defined(precision),
+          .map_micro = micro.average_precision(),
+          .auroc_macro = mean_defined(area),
+          .auroc_micro = micro.auroc(),
+          .f1_macro = mean_defined(f1),
+          .f1_micro = table.f1(),
+          .ranking_loss = weighted_mean(rows.ranking_loss),
+          .label_ranking_precision = weighted_mean(rows.label_ranking_precision),
+          .coverage = weighted_mean(rows.coverage),
+          .hamming_loss = 1 - table.accuracy(),
+          .subset_accuracy = weighted_mean(rows.subset_accuracy)};
 }
 
 }  // namespace cfm::eval

@@ -141,6 +141,9 @@ ProbeFitter::ProbeFitter(const Matrix& features, std::span<const std::size_t> ro
     z.row(i) = Eigen::Map<const Eigen::RowVectorXd>(features.row(rows[static_cast<std::size_t>(i)]).data(), d);
   for (Eigen::Index j = 0; j < d; ++j) {
     auto column = z.col(j);
+    const double known = column.array().isNaN().select(0, ArrayXd::Ones(n)).sum();
+    const double filled = known > 0 ? column.array().isNaN().select(0, column.array()).sum() / known : 0;
+    column = column.array().isNaN().select(filled, column.array()).matrix();
     const bool constant = column.minCoeff() == column.maxCoeff();
     const double mean = column.mean();
     column.array() -= mean;
@@ -207,7 +210,7 @@ Matrix LinearProbe::predict(const Matrix& features, std::span<const std::size_t>
       const auto w = coefficients.row(k);
       double sum = intercepts[k];
       for (std::size_t j = 0; j < x.size(); ++j)
-        if (sd[j] > 0) sum += w[j] * (x[j] - mean[j]) / sd[j];
+        if (sd[j] > 0 && !std::isnan(x[j])) sum += w[j] * (x[j] - mean[j]) / sd[j];
       out[k] = sum;
     }
     if (kind == ProbeKind::kLogistic) out[0] = 1 / (1 + std::exp(-out[0]));

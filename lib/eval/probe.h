@@ -4,10 +4,10 @@
 //   LinearProbe probe = fitter.logistic(y, l2);           // y: 0 or 1, of the training rows, in their order
 //   Matrix p = probe.predict(features, test_rows);        // [rows, 1]: probability of 1
 //
-// Mean and SD come from the training rows alone. Objectives: Σ(y − xw − b)² + l2|w|², Σ log(1 + exp(−s(xw + b))) + l2/2
-// |w|², −Σ log p(true) + l2/2 |W|²: sums, not means; the intercept is free. A constant feature gets coefficient 0. The
-// training set is turned once onto its principal axes (at most min(n, d)), which serve every strength: d may exceed n
-// by far. One class only is status 2.
+// Mean and SD come from the training rows alone; a NaN is missing and takes the mean. Objectives: Σ(y − xw − b)² +
+// l2|w|², Σ log(1 + exp(−s(xw + b))) + l2/2 |w|², −Σ log p(true) + l2/2 |W|²: sums, not means; the intercept is free. A
+// constant feature gets coefficient 0. The training set is turned once onto its principal axes (at most min(n, d)),
+// which serve every strength: d may exceed n by far. One class only is status 2.
 #pragma once
 
 #include <memory>

@@ -4,35 +4,27 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/csv.h"
+#include "eval/metrics.h"
+#include "eval/system.h"
 
 namespace cfm::eval {
 namespace {
 
 using stream::Json;
 
-constexpr std::size_t kBlock = 4;       // metrics beside one another in the text table
-constexpr std::size_t kCellWidth = 20;  // "100.0 [100.0, 100.0]"
-constexpr const char* kColumns = "system,label,class,metric,value,low,high,subjects,segments,record,lead,note";
+constexpr std::size_t kBlock = 4;        // metrics beside one another in the text table
+constexpr std::size_t kCellWidth = 20;   // "100.0 [100.0, 100.0]"
+constexpr double kRounding = 1e-9;       // what sums leave of a zero
+constexpr double kCoverageStep = 0.005;  // between points of a risk–coverage curve
+constexpr const char* kColumns =
+    "system,label,class,metric,value,low,high,subjects,segments,record,lead,note,stratum,fraction";
 
 Json number(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
 
-std::string figure(double value, const std::string& metric) {
-  if (std::isnan(value)) return "-";
-  if (metric == "score2015") return fmt::format("{:.1f}", value);
-  static const std::vector<std::string> in_units = {"mae", "rmse", "bias", "sd"};
-  if (std::find(in_units.begin(), in_units.end(), metric) != in_units.end()) return fmt::format("{:.3g}", value);
-  return fmt::format("{:.2f}", value);
-}
-
-std::string with_interval(double value, double low, double high, const std::string& metric) {
-  std::string text = figure(value, metric);
-  if (!std::isnan(low)) text += fmt::format(" [{}, {}]", figure(low, metric), figure(high, metric));
-  return text;
-}
-
-std::string cell(const Row& row) { return with_interval(row.value, row.low, row.high, row.metric); }
+std::string cell(const Row& row) { return interval_text(row.value, row.low, row.high, row.metric); }
 
 std::string upper(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -40,25 +32,69 @@ std::string upper(std::string text) {
   return text;
 }
 
-std::string plural(std::size_t n, const std::string& what) {
-  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+std::string plural(std::size_t n, const std::string& what, const std::string& several = {}) {
+  return fmt::format("{} {}", n, n == 1 ? what : several.empty() ? what + "s" : several);
 }
 
-// "gain over random +0.05 [-0.02, 0.12]"
-std::string gain_text(const Comparison& c) {
-  std::string text = fmt::format("{}{}", c.gain >= 0 ? "+" : "", with_interval(c.gain, c.low, c.high, c.metric));
-  return fmt::format("over {} {}", c.control, text);
+// "+0.05 [-0.02, 0.12]"
+std::string signed_text(const Comparison& c) {
+  return (c.gain >= 0 ? "+" : "") + interval_text(c.gain, c.low, c.high, c.metric);
 }
 
 Json row_json(const Row& row) {
-  return {{"system", row.system},     {"label", row.label},         {"class", row.klass},
-          {"metric", row.metric},     {"value", number(row.value)}, {"low", number(row.low)},
-          {"high", number(row.high)}, {"subjects", row.subjects},   {"segments", row.segments},
-          {"record", row.record},     {"lead", row.lead},           {"note", row.note}};
+  return {{"system", row.system},       {"label", row.label},
+          {"class", row.klass},         {"metric", row.metric},
+          {"value", number(row.value)}, {"low", number(row.low)},
+          {"high", number(row.high)},   {"subjects", row.subjects},
+          {"segments", row.segments},   {"record", row.record},
+          {"lead", row.lead},           {"note", row.note},
+          {"stratum", row.stratum},     {"fraction", number(row.fraction)}};
+}
+
+Json comparison_json(const Comparison& c) {
+  return {{"control", c.control}, {"metric", c.metric},     {"gain", number(c.gain)},
+          {"low", number(c.low)}, {"high", number(c.high)}, {"probability_better", number(c.probability)},
+          {"rival", c.rival},     {"note", c.why}};
+}
+
+// What the judged system's curves are drawn from.
+Json curves_json(const Scored& scored) {
+  Json curves = Json::object();
+  const Problem& problem = scored.problem;
+  const System& system = scored.systems.front();
+  const auto bins_json = [](const Calibration& calibration) {
+    Json bins = Json::array();
+    for (const ReliabilityBin& bin : calibration.bins)
+      bins.push_back({{"bin", bin.bin}, {"n", bin.n}, {"score", bin.mean_score}, {"frequency", bin.frequency}});
+    return bins;
+  };
+  if (problem.task.kind == TaskKind::kBinary)
+    curves["reliability"] = bins_json(calibration(problem.labels(), system.scores.values));
+  if (problem.task.several_classes())
+    curves["reliability"] = bins_json(calibration_top(problem.labels(), system.scores));
+  if (!system.decisions.empty()) {
+    const ClassTable table = class_table(problem.labels(), system.decisions, problem.task.classes.size());
+    curves["confusion"] = Json::array();  // [truth][decision], in the order of the classes
+    for (std::size_t k = 0; k < table.counts.rows; ++k)
+      curves["confusion"].push_back(std::vector<double>(table.counts.row(k).begin(), table.counts.row(k).end()));
+  }
+  if (system.confidence.empty() || system.decisions.empty()) return curves;
+  std::vector<double> wrong;
+  for (std::size_t i = 0; i < problem.size(); ++i)
+    wrong.push_back(static_cast<int>(problem.truth[i]) != system.decisions[i]);
+  curves["risk_coverage"] = Json::array();
+  double last = 0;
+  for (const RiskPoint& point : RiskCoverage(wrong, system.confidence).curve()) {
+    if (point.coverage < last + kCoverageStep && point.coverage < 1) continue;
+    curves["risk_coverage"].push_back({{"coverage", point.coverage}, {"risk", point.risk}});
+    last = point.coverage;
+  }
+  return curves;
 }
 
 Json context_json(const Context& context) {
-  Json json = {{"label", context.label}, {"task", context.task}, {"protocol", context.protocol}};
+  Json json = {
+      {"label", context.label}, {"system", context.system}, {"task", context.task}, {"protocol", context.protocol}};
   json["subjects"] = context.subjects;
   json["segments"] = context.segments;
   if (!context.classes.empty()) {
@@ -73,18 +109,23 @@ Json context_json(const Context& context) {
   json["excluded"] = context.excluded;
   if (context.seen_segments > 0)
     json["seen"] = {{"subjects", context.seen_subjects}, {"segments", context.seen_segments}};
+  if (context.pretrained_segments > 0)
+    json["pretrained"] = {{"subjects", context.pretrained_subjects}, {"segments", context.pretrained_segments}};
   json["comparisons"] = Json::array();
-  for (const Comparison& c : context.comparisons)
-    json["comparisons"].push_back({{"control", c.control},
-                                   {"metric", c.metric},
-                                   {"gain", number(c.gain)},
-                                   {"low", number(c.low)},
-                                   {"high", number(c.high)},
-                                   {"probability_better", number(c.probability)},
-                                   {"note", c.why}});
+  for (const Comparison& c : context.comparisons) json["comparisons"].push_back(comparison_json(c));
   json["missing_controls"] = Json::array();
   for (const MissingControl& m : context.missing)
     json["missing_controls"].push_back({{"control", m.control}, {"add", m.add}});
+  if (!context.strata.empty()) {
+    json["strata"] = Json::array();
+    for (const Stratum& stratum : context.strata)
+      json["strata"].push_back({{"by", stratum.by},
+                                {"value", stratum.value},
+                                {"subjects", stratum.subjects},
+                                {"segments", stratum.segments},
+                                {"note", stratum.why}});
+  }
+  if (context.scored) json["curves"] = curves_json(*context.scored);
   json["verdict"] = context.verdict();
   json.update(context.details);
   return json;
@@ -96,11 +137,14 @@ std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
   return text;
 }
 
+// Of all classes, segments and labels.
+bool is_summary(const Row& row) { return row.klass.empty() && row.stratum.empty() && std::isnan(row.fraction); }
+
 // Systems as rows, `kBlock` metrics as columns, until all summary figures are shown.
 void add_table(std::string& text, const std::vector<Row>& rows) {
   std::vector<std::string> systems, metrics;
   for (const Row& row : rows) {
-    if (!row.klass.empty()) continue;
+    if (!is_summary(row)) continue;
     if (std::find(systems.begin(), systems.end(), row.system) == systems.end()) systems.push_back(row.system);
     if (std::find(metrics.begin(), metrics.end(), row.metric) == metrics.end()) metrics.push_back(row.metric);
   }
@@ -115,7 +159,7 @@ void add_table(std::string& text, const std::vector<Row>& rows) {
       line = fmt::format("  {:<{}}", system, width);
       for (std::size_t m = first; m < last; ++m) {
         const auto at = std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
-          return row.klass.empty() && row.system == system && row.metric == metrics[m];
+          return is_summary(row) && row.system == system && row.metric == metrics[m];
         });
         line += fmt::format("  {:<{}}", at == rows.end() ? "" : cell(*at), kCellWidth);
       }
@@ -129,7 +173,7 @@ void add_classes(std::string& text, const Context& context) {
   for (std::size_t k = 0; k < context.classes.size(); ++k) {
     text += fmt::format("  {} ({})", context.classes[k], plural(context.class_segments[k], "segment"));
     for (const Row& row : context.rows)
-      if (row.system == "model" && row.klass == context.classes[k])
+      if (row.system == context.system && row.klass == context.classes[k] && std::isnan(row.fraction))
         text += fmt::format("  {} {}", row.metric, cell(row));
     text += "\n";
   }
@@ -139,7 +183,7 @@ void add_classes(std::string& text, const Context& context) {
 void add_notes(std::string& text, const Context& context) {
   std::vector<std::pair<std::string, std::string>> notes;  // note, metrics
   for (const Row& row : context.rows) {
-    if (row.system != "model" || !row.klass.empty() || row.note.empty()) continue;
+    if (row.system != context.system || !is_summary(row) || row.note.empty()) continue;
     const auto at = std::find_if(notes.begin(), notes.end(), [&](const auto& note) { return note.first == row.note; });
     if (at == notes.end())
       notes.emplace_back(row.note, row.metric);
@@ -147,6 +191,47 @@ void add_notes(std::string& text, const Context& context) {
       at->second += ", " + row.metric;
   }
   for (const auto& [note, metrics] : notes) text += fmt::format("{}: {}\n", metrics, note);
+}
+
+// The headline of each system with fewer labels.
+void add_fractions(std::string& text, const Context& context) {
+  for (const Row& row : context.rows) {
+    if (std::isnan(row.fraction) || !row.klass.empty() || row.metric != context.rows.front().metric) continue;
+    text += fmt::format("{} with {:g} % of the labels: {} {}\n", row.system, 100 * row.fraction, row.metric, cell(row));
+  }
+}
+
+void add_strata(std::string& text, const Context& context) {
+  std::size_t width = 0;
+  for (const Stratum& stratum : context.strata) width = std::max(width, stratum.value.size());
+  std::string by;
+  for (const Stratum& stratum : context.strata) {
+    if (stratum.by != by) text += fmt::format("\nby {}, the worst first\n", by = stratum.by);
+    std::string line = fmt::format("  {:<{}}  {:<16}", stratum.value, width,
+                                   fmt::format("{}/{}", stratum.segments, plural(stratum.subjects, "subject")));
+    std::size_t shown = 0;
+    for (const Row& row : stratum.rows)
+      if (row.klass.empty() && shown++ < kBlock - 1) line += fmt::format("  {} {}", row.metric, cell(row));
+    text += line + "\n";
+  }
+}
+
+// Rows of all segments, of strata, and what is gained over controls (the headline) and rivals: metric "gain_auroc".
+std::vector<Row> all_rows(const Context& context) {
+  std::vector<Row> rows = context.rows;
+  for (const Stratum& stratum : context.strata) rows.insert(rows.end(), stratum.rows.begin(), stratum.rows.end());
+  for (const Comparison& c : context.comparisons) {
+    if (!c.rival && c.metric != context.comparisons.front().metric) continue;
+    Row row{.system = c.control, .label = context.label, .metric = "gain_" + c.metric};
+    row.value = c.gain;
+    row.low = c.low;
+    row.high = c.high;
+    row.subjects = context.subjects;
+    row.segments = context.segments;
+    row.note = std::isnan(c.probability) ? c.why : fmt::format("better in {:.1f} % of draws", 100 * c.probability);
+    rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 std::string context_text(const Context& context) {
@@ -160,11 +245,16 @@ std::string context_text(const Context& context) {
   if (context.seen_segments > 0)
     text += fmt::format("{} of {} were seen in training with their labels: these figures are no test\n",
                         plural(context.seen_segments, "segment"), plural(context.seen_subjects, "subject"));
+  if (context.pretrained_segments > 0)
+    text += fmt::format("{} of {} were in the model's pre-training, without their labels\n",
+                        plural(context.pretrained_segments, "segment"), plural(context.pretrained_subjects, "subject"));
   if (!context.text.empty()) return text + context.text;
   add_table(text, context.rows);
   if (context.classes.size() > 2) text += "\n";
   add_classes(text, context);
+  add_strata(text, context);
   text += "\n";
+  add_fractions(text, context);
   add_notes(text, context);
   for (const MissingControl& m : context.missing)
     text += fmt::format("control '{}' is missing; add it with: {}\n", m.control, m.add);
@@ -182,18 +272,46 @@ double Context::prevalence() const {
 
 std::string Context::verdict() const {
   if (comparisons.empty()) return "";
-  std::string gains;
-  bool unknown = false, beaten = true;
+  const std::string& metric = comparisons.front().metric;
+  std::string gains, unknown, against;
+  bool beaten = true;
   for (const Comparison& c : comparisons) {
-    unknown = unknown || std::isnan(c.low);
+    if (c.metric != metric) continue;
+    if (c.rival) {
+      against +=
+          fmt::format(" Against {}: {} gain {}{}.", c.control, upper(metric), signed_text(c),
+                      std::isnan(c.probability) ? fmt::format(" ({})", c.why)
+                                                : fmt::format(", better in {:.0f} % of draws", 100 * c.probability));
+      continue;
+    }
+    if (std::isnan(c.low)) unknown = c.why;
     beaten = beaten && c.low > 0;
-    gains += (gains.empty() ? "" : ", ") + gain_text(c);
+    gains += fmt::format("{}over {} {}", gains.empty() ? "" : ", ", c.control, signed_text(c));
   }
-  const std::string metric = upper(comparisons.front().metric);
-  if (unknown)
-    return fmt::format("Cannot tell whether the model beats its controls ({}): {} gain {}.", comparisons.front().why,
-                       metric, gains);
-  return fmt::format("The model {} its controls: {} gain {}.", beaten ? "beats" : "does not beat", metric, gains);
+  const std::string what = system == "model" ? "The model" : fmt::format("'{}'", system);
+  std::string text;
+  if (!unknown.empty())
+    text = fmt::format("Cannot tell whether {} beats its controls ({}): {} gain {}.",
+                       system == "model" ? "the model" : what, unknown, upper(metric), gains);
+  else if (!gains.empty())
+    text =
+        fmt::format("{} {} its controls: {} gain {}.", what, beaten ? "beats" : "does not beat", upper(metric), gains);
+  return text.empty() && !against.empty() ? against.substr(1) : text + against;
+}
+
+std::string figure_text(double value, const std::string& metric) {
+  if (std::isnan(value)) return "-";
+  if (std::abs(value) < kRounding) value = 0;
+  if (metric == "score2015") return fmt::format("{:.1f}", value);
+  static const std::set<std::string> in_units = {"mae", "rmse", "bias", "sd", "loa_low", "loa_high", "label_coverage"};
+  if (in_units.contains(metric)) return fmt::format("{:.3g}", value);
+  return fmt::format("{:.2f}", value);
+}
+
+std::string interval_text(double value, double low, double high, const std::string& metric) {
+  std::string text = figure_text(value, metric);
+  if (!std::isnan(low)) text += fmt::format(" [{}, {}]", figure_text(low, metric), figure_text(high, metric));
+  return text;
 }
 
 std::string Results::to_json() const {
@@ -201,12 +319,17 @@ std::string Results::to_json() const {
   json["rows"] = Json::array();
   json["labels"] = Json::array();
   for (const Context& context : labels) {
-    for (const Row& row : context.rows) json["rows"].push_back(row_json(row));
+    for (const Row& row : all_rows(context)) json["rows"].push_back(row_json(row));
     json["labels"].push_back(context_json(context));
   }
   json["read"] = read;
   json["partial"] = partial;
   json["upstream"] = upstream;
+  json["provenance"] = provenance;
+  json["repeats"] = Json::array();
+  for (const Repeat& repeat : repeats)
+    json["repeats"].push_back(
+        {{"first", repeat.first}, {"again", repeat.again}, {"two_subjects", repeat.two_subjects}});
   json["interval"] = {{"level", 0.95}, {"draws", draws}, {"unit", "subject"}, {"seed", seed}};
   return json.dump(1) + "\n";
 }
@@ -214,11 +337,11 @@ std::string Results::to_json() const {
 std::string Results::to_csv() const {
   std::string text = std::string(kColumns) + "\n";
   for (const Context& context : labels)
-    for (const Row& row : context.rows)
-      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_cell(row.system), csv_cell(row.label),
+    for (const Row& row : all_rows(context))
+      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_cell(row.system), csv_cell(row.label),
                           csv_cell(row.klass), csv_cell(row.metric), csv_number(row.value), csv_number(row.low),
                           csv_number(row.high), row.subjects, row.segments, csv_cell(row.record), csv_cell(row.lead),
-                          csv_cell(row.note));
+                          csv_cell(row.note), csv_cell(row.stratum), csv_number(row.fraction));
   return text;
 }
 
@@ -233,6 +356,12 @@ std::string Results::to_text() const {
       if (n.is_number_unsigned()) counts[reason] = n.get<std::uint64_t>();
     text += fmt::format("before: {} left out {}\n", note.value("tool", "a program"), counts_text(counts));
   }
+  const auto parted = std::ranges::count_if(repeats, [](const Repeat& repeat) { return repeat.two_subjects; });
+  if (!repeats.empty())
+    text +=
+        fmt::format("{} of another name ('{}' is '{}'){}\n",
+                    plural(repeats.size(), "segment holds the signal", "segments hold the signal"),
+                    repeats.front().again, repeats.front().first, parted > 0 ? "; their subjects count as one" : "");
   if (partial) text += "an input is partial: something was lost before it came here\n";
   const bool intervals = std::any_of(labels.begin(), labels.end(), [](const Context& context) {
     return std::any_of(context.rows.begin(), context.rows.end(), [](const Row& row) { return !std::isnan(row.low); });

@@ -18,7 +18,7 @@ Results results_of(Context context, std::uint64_t read, const MarkOptions& optio
 }
 
 Results results_of(Context context, const Gathered& gathered, const MarkOptions& options) {
-  Results results = results_of(std::move(context), gathered.read(), options);
+  Results results = results_of(std::move(context), gathered.read_count(), options);
   results.partial = gathered.partial();
   results.upstream = gathered.notes();
   return results;

@@ -2,17 +2,17 @@
 //
 //   Task task = Task::of("true_alarm", values, {});        // {0, 1}: binary, positive 1
 //   task.classes;  task.number(value);                     // {"0", "1"}; 0 or 1
-//   Problem problem = make_problem(task, truth, subjects);
+//   Problem problem = make_problem(task, values, subjects);
 //
 // The kind of a label is told by dataset/label_kind.h; what it refuses is status 2.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "dataset/label_kind.h"
+#include "eval/matrix.h"
 
 namespace cfm::eval {
 
@@ -22,18 +22,20 @@ using TaskKind = dataset::LabelKind;
 struct Task {
   std::string label;
   TaskKind kind = TaskKind::kBinary;
-  std::vector<std::string> classes;  // binary: negative, positive; empty for a number
+  std::vector<std::string> classes;  // binary: negative, positive; grades ascend; empty for a number
 
-  static Task of(const std::string& label, std::span<const Json> values, const std::optional<std::string>& positive);
-  // Index of the class, or the number itself.
+  static Task of(const std::string& label, std::span<const Json> values, const dataset::LabelOptions& options);
+  // Index of the class, or the number itself. Status 2 for a value that is no class.
   double number(const Json& value) const;
-  std::size_t outputs() const { return kind == TaskKind::kClasses ? classes.size() : 1; }
+  std::size_t outputs() const;
+  bool several_classes() const { return kind == TaskKind::kClasses || kind == TaskKind::kOrdinal; }
 };
 
 // The segments that are scored, in one order for every system.
 struct Problem {
   Task task;
-  std::vector<double> truth;               // [n] class index or number
+  std::vector<double> truth;               // [n] class index, grade or number; of several labels how many hold
+  Matrix members;                          // several labels at once: 0 or 1, [n, classes]; else empty
   std::vector<std::string> subject_names;  // sorted, unique
   std::vector<std::size_t> subject;        // [n] index into subject_names
 
@@ -41,6 +43,10 @@ struct Problem {
   std::vector<int> labels() const { return {truth.begin(), truth.end()}; }
   const std::string& subject_of(std::size_t i) const { return subject_names[subject[i]]; }
 };
-Problem make_problem(Task task, std::vector<double> truth, std::span<const std::string> subjects);
+Problem make_problem(Task task, std::span<const Json> values, std::span<const std::string> subjects);
+// The segments `rows` alone; the same task.
+Problem subset(const Problem& problem, std::span<const std::size_t> rows);
+// One of several labels as a binary task: "dx" of class "AF" is "dx/AF".
+Problem one_label(const Problem& problem, std::size_t k);
 
 }  // namespace cfm::eval

@@ -106,8 +106,7 @@ std::map<std::string, Tensor> named_tensors(const torch::nn::Module& module) {
 
 // Sizes in the configuration that the tensors don't bear out are refused before they are allocated.
 void require_sizes(const Checkpoint& checkpoint, const std::string& prefix) {
-  const QualityFmOptions& a = checkpoint.config.architecture;
-  const auto require = [&](const std::string& name, std::vector<std::int64_t> shape) {
+  for (const auto& [name, shape] : telling_shapes(checkpoint.config.architecture)) {
     const auto at = checkpoint.tensors.find(prefix + name);
     if (at == checkpoint.tensors.end()) {
       throw Error(Status::kIncompatible, "{}: tensor {} is missing", checkpoint.path, prefix + name);
@@ -116,9 +115,7 @@ void require_sizes(const Checkpoint& checkpoint, const std::string& prefix) {
       throw Error(Status::kIncompatible, "{}: tensor {} is [{}], its configuration asks for [{}]", checkpoint.path,
                   prefix + name, fmt::join(at->second.sizes().vec(), ", "), fmt::join(shape, ", "));
     }
-  };
-  require("output.weight", {a.d, a.d});
-  require(fmt::format("layers.{}.linear1.weight", a.layers - 1), {a.ffn, a.d});
+  }
 }
 
 }  // namespace
@@ -199,7 +196,8 @@ void load_state(torch::nn::Module& module, const State& state, const std::string
 }
 
 Encoder load_encoder(const Checkpoint& checkpoint) {
-  const bool teacher = checkpoint.tensors.contains(kTeacherPrefix + std::string("output.weight"));
+  const auto after = checkpoint.tensors.lower_bound(kTeacherPrefix);
+  const bool teacher = after != checkpoint.tensors.end() && after->first.starts_with(kTeacherPrefix);
   const std::string prefix = teacher ? kTeacherPrefix : "encoder.";
   require_sizes(checkpoint, prefix);
   Encoder encoder = random_encoder(checkpoint.config, 0);
@@ -210,14 +208,14 @@ Encoder load_encoder(const Checkpoint& checkpoint) {
 QualityFM load_model(const Checkpoint& checkpoint) {
   require_sizes(checkpoint, "encoder.");
   const SeededGenerator seeded(0);
-  QualityFM model(checkpoint.config.architecture);
+  QualityFM model(checkpoint.config.qualityfm());
   load_state(*model, checkpoint.tensors, "", checkpoint.path);
   return model;
 }
 
 Encoder random_encoder(const ModelConfig& config, std::uint64_t seed) {
   const SeededGenerator seeded(seed);
-  Encoder encoder(config.architecture);
+  Encoder encoder = make_encoder(config);
   encoder->eval();
   return encoder;
 }

@@ -18,6 +18,7 @@
 #include <string>
 
 #include "model/config.h"
+#include "model/encoder.h"
 #include "model/qualityfm.h"
 
 namespace cfm::model {

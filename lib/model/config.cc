@@ -13,8 +13,8 @@ namespace cfm::model {
 
 namespace {
 
-// Every key there is, with the default of its kind. Published values are those of arXiv 2509.06516; teacher_momentum is
-// 0.7 there, where the teacher forgets within ten steps.
+// Every key there is in a family, with the default of its kind. Published values are those of arXiv 2509.06516;
+// teacher_momentum is 0.7 there, where the teacher forgets within ten steps.
 constexpr const char* kBase = R"({
   "name": "qualityfm-base", "family": "qualityfm", "description": "QualityFM, PPG and ECG, 2 layers, 9.58 M parameters",
   "profile": {},
@@ -42,13 +42,31 @@ constexpr const char* kOthers = R"([
    "architecture": {"channels": 1, "decoder_strides": [5, 10, 11]}}
 ])";
 
+// Trained on labels from random weights. As many parameters as the encoder of qualityfm-base (4.26 M).
+constexpr const char* kResNet = R"({
+  "name": "resnet1d", "family": "resnet1d",
+  "description": "raw-signal ResNet-1D, PPG and ECG, 4.26 M parameters: the control that cfm-finetune trains from nothing",
+  "profile": {},
+  "architecture": {"channels": 2, "stem": 64, "stem_stride": 5, "widths": [64, 128, 192, 304],
+                   "strides": [3, 3, 3, 3], "kernel": 17, "dropout": 0.2},
+  "objective": {},
+  "optimiser": {"lr": 1e-3, "weight_decay": 0.01, "clip": 1.0},
+  "schedule": {"batch": 16, "epochs": 30.0, "patience": 8},
+  "augmentation": {"noise": 0.01, "noise_p": 0.5, "gain_low": 0.9, "gain_high": 1.1, "gain_p": 0.5, "offset": 0.1,
+                   "offset_p": 0.3, "blank_low": 1.5, "blank_high": 3.0, "blank_p": 0.3}
+})";
+
+constexpr const char* kOtherResNets = R"([
+  {"name": "resnet1d-ecg", "description": "raw-signal ResNet-1D of one channel: ECG",
+   "profile": {"name": "qualityfm-ecg", "channels": ["ecg"]}, "architecture": {"channels": 1}}
+])";
+
 struct Choices {
   std::string_view key;
   std::vector<std::string_view> words;
 };
 const std::vector<Choices>& choices() {
-  static const std::vector<Choices> table = {{"family", {"qualityfm"}},
-                                             {"objective.kind", {"self_distillation"}},
+  static const std::vector<Choices> table = {{"objective.kind", {"self_distillation"}},
                                              {"objective.spectrum_of", {"better", "own"}},
                                              {"optimiser.kind", {"adamw", "adam"}}};
   return table;
@@ -57,7 +75,7 @@ const std::vector<Choices>& choices() {
 std::string keys_of(const Json& object) {
   std::string text;
   for (const auto& [key, value] : object.items()) text += (text.empty() ? "" : " ") + key;
-  return text;
+  return text.empty() ? "none" : text;
 }
 
 bool same_kind(const Json& value, const Json& standard) {
@@ -88,6 +106,10 @@ void overlay(Json& to, const Json& from, const std::string& where, const std::st
     if (!same_kind(value, *at)) {
       throw Error(Status::kUsage, "{}: {} must be of kind {}, not {}", where, full, kind_name(*at), value.dump());
     }
+    if (full == "family" && value != *at) {
+      throw Error(Status::kUsage, "{}: family {} on a base of {}; the families are {}", where, value.dump(), at->dump(),
+                  fmt::join(families(), ", "));
+    }
     for (const auto& [choice, words] : choices()) {
       if (choice == full && std::find(words.begin(), words.end(), value.get_ref<const std::string&>()) == words.end()) {
         throw Error(Status::kUsage, "{}: {} is one of {}, not {}", where, full, fmt::join(words, ", "), value.dump());
@@ -103,12 +125,15 @@ void overlay(Json& to, const Json& from, const std::string& where, const std::st
 
 const std::vector<Json>& documents() {
   static const std::vector<Json> all = [] {
-    Json base = Json::parse(kBase);
-    base["profile"] = prepare::Profile::qualityfm().to_json();
-    std::vector<Json> made = {base};
-    for (const Json& difference : Json::parse(kOthers)) {
+    std::vector<Json> made;
+    for (const auto& [family, others] : {std::pair(kBase, kOthers), std::pair(kResNet, kOtherResNets)}) {
+      Json base = Json::parse(family);
+      base["profile"] = prepare::Profile::qualityfm().to_json();
       made.push_back(base);
-      overlay(made.back(), difference, "registered models", "");
+      for (const Json& difference : Json::parse(others)) {
+        made.push_back(base);
+        overlay(made.back(), difference, "registered models", "");
+      }
     }
     return made;
   }();
@@ -122,29 +147,27 @@ const Json* registered(const std::string& name) {
   return nullptr;
 }
 
-std::array<std::int64_t, 3> three(const Json& list, const char* key) {
-  const bool fits =
-      list.size() == 3 && std::all_of(list.begin(), list.end(), [](const Json& value) {
-        return value.is_number_integer() && value.get<std::int64_t>() >= 1 && value.get<std::int64_t>() <= 1000;
-      });
-  if (!fits) throw Error(Status::kUsage, "architecture.{}: three strides from 1 to 1000, not {}", key, list.dump());
-  return list.get<std::array<std::int64_t, 3>>();
+// The first model of a family, or nothing.
+const Json* first_of(const Json& family) {
+  for (const Json& document : documents()) {
+    if (document["family"] == family) return &document;
+  }
+  return nullptr;
 }
 
-QualityFmOptions architecture_of(const Json& json) {
-  QualityFmOptions a;
-  a.channels = json["channels"].get<std::int64_t>();
-  a.d = json["d"].get<std::int64_t>();
-  a.layers = json["layers"].get<std::int64_t>();
-  a.heads = json["heads"].get<std::int64_t>();
-  a.ffn = json["ffn"].get<std::int64_t>();
-  a.window = json["window"].get<std::int64_t>();
-  a.tokens = json["tokens"].get<std::int64_t>();
-  a.bins = json["bins"].get<std::int64_t>();
-  a.strides = three(json["strides"], "strides");
-  a.decoder_strides = three(json["decoder_strides"], "decoder_strides");
-  a.dropout = json["dropout"].get<double>();
-  return a;
+void require_fit(const QualityFmOptions& a, std::int64_t samples) {
+  if (tokens_after(samples, a.strides) != a.tokens) {
+    throw Error(Status::kUsage, "architecture.strides make {} tokens of {} samples, architecture.tokens is {}",
+                tokens_after(samples, a.strides), samples, a.tokens);
+  }
+  if (a.bins > samples / 2 + 1) {
+    throw Error(Status::kUsage, "architecture.bins is {}, the spectrum of {} samples has {}", a.bins, samples,
+                samples / 2 + 1);
+  }
+}
+
+void require_fit(const ResNet1dOptions&, std::int64_t samples) {
+  if (samples < 1) throw Error(Status::kUsage, "profile.seconds: a model of one length is needed");
 }
 
 // A complete document of known keys to a configuration that holds together.
@@ -154,68 +177,31 @@ ModelConfig assemble(const Json& json) {
   config.family = json["family"].get<std::string>();
   config.description = json["description"].get<std::string>();
   config.profile = prepare::Profile::from_json(json["profile"]);
-  config.architecture = architecture_of(json["architecture"]);
+  config.architecture = architecture_of(config.family, json["architecture"]);
   config.objective = json["objective"];
   config.optimiser = json["optimiser"];
   config.schedule = json["schedule"];
   config.augmentation = json["augmentation"];
-  const QualityFmOptions& a = config.architecture;
-  check(a);
-  if (a.channels != static_cast<std::int64_t>(config.profile.channels.size())) {
-    throw Error(Status::kUsage, "architecture.channels is {} and profile.channels names {}", a.channels,
-                config.profile.channels.size());
-  }
-  const auto samples = static_cast<std::int64_t>(config.profile.samples());
-  if (tokens_after(samples, a.strides) != a.tokens) {
-    throw Error(Status::kUsage, "architecture.strides make {} tokens of {} samples, architecture.tokens is {}",
-                tokens_after(samples, a.strides), samples, a.tokens);
-  }
-  if (a.bins > samples / 2 + 1) {
-    throw Error(Status::kUsage, "architecture.bins is {}, the spectrum of {} samples has {}", a.bins, samples,
-                samples / 2 + 1);
-  }
+  std::visit(
+      [&](const auto& sizes) {
+        if (sizes.channels != config.channels()) {
+          throw Error(Status::kUsage, "architecture.channels is {} and profile.channels names {}", sizes.channels,
+                      config.channels());
+        }
+        require_fit(sizes, static_cast<std::int64_t>(config.profile.samples()));
+      },
+      config.architecture);
   return config;
 }
 
 }  // namespace
 
-std::int64_t tokens_after(std::int64_t length, const std::array<std::int64_t, 3>& strides) {
-  for (const std::int64_t stride : strides) length = (length + stride - 1) / stride;
-  return length;
-}
-
-void check(const QualityFmOptions& a) {
-  const auto within = [](const char* key, std::int64_t value, std::int64_t low, std::int64_t high) {
-    if (value < low || value > high) {
-      throw Error(Status::kUsage, "architecture.{} is {}; it goes from {} to {}", key, value, low, high);
-    }
-  };
-  within("channels", a.channels, 1, 64);
-  within("d", a.d, 100, 16384);
-  within("layers", a.layers, 1, 1000);
-  within("heads", a.heads, 1, 1024);
-  within("ffn", a.ffn, 1, 65536);
-  within("window", a.window, 0, 65536);
-  within("tokens", a.tokens, 1, 65536);
-  within("bins", a.bins, 1, 65536);
-  for (const std::int64_t stride : a.strides) within("strides", stride, 1, 1000);
-  for (const std::int64_t stride : a.decoder_strides) within("decoder_strides", stride, 1, 1000);
-  if (a.d % a.heads != 0) {
-    throw Error(Status::kUsage, "architecture.d is {}, not a multiple of architecture.heads {}", a.d, a.heads);
-  }
-  if (!(a.dropout >= 0 && a.dropout < 1)) {
-    throw Error(Status::kUsage, "architecture.dropout is {}; it goes from 0 to below 1", a.dropout);
-  }
-  const std::int64_t decoded = tokens_after(a.d, a.decoder_strides);
-  if (decoded != a.channels) {
-    throw Error(Status::kUsage, "architecture.decoder_strides make {} tokens of d {}; one a channel is needed: {}",
-                decoded, a.d, a.channels);
-  }
-}
-
 ModelConfig ModelConfig::from_json(const Json& json, const std::string& where) {
   if (!json.is_object()) throw Error(Status::kUsage, "{}: a model's configuration is a JSON object", where);
   Json own = json, base = "qualityfm-base";
+  if (const auto at = own.find("family"); at != own.end()) {
+    if (const Json* first = first_of(*at)) base = first->at("name");
+  }
   if (const auto at = own.find("base"); at != own.end()) {
     base = *at;
     own.erase("base");
@@ -245,27 +231,20 @@ ModelConfig ModelConfig::open(const std::string& name_or_file) {
 }
 
 Json ModelConfig::to_json() const {
-  const QualityFmOptions& a = architecture;
   return {{"name", name},
           {"family", family},
           {"description", description},
           {"profile", profile.to_json()},
-          {"architecture",
-           {{"channels", a.channels},
-            {"d", a.d},
-            {"layers", a.layers},
-            {"heads", a.heads},
-            {"ffn", a.ffn},
-            {"window", a.window},
-            {"tokens", a.tokens},
-            {"bins", a.bins},
-            {"strides", a.strides},
-            {"decoder_strides", a.decoder_strides},
-            {"dropout", a.dropout}}},
+          {"architecture", model::to_json(architecture)},
           {"objective", objective},
           {"optimiser", optimiser},
           {"schedule", schedule},
           {"augmentation", augmentation}};
+}
+
+const QualityFmOptions& ModelConfig::qualityfm() const {
+  if (const auto* sizes = std::get_if<QualityFmOptions>(&architecture)) return *sizes;
+  throw Error(Status::kUsage, "{} is a {}, a qualityfm is needed", name, family);
 }
 
 void ModelConfig::set(const std::vector<std::string>& assignments) {

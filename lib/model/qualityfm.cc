@@ -30,8 +30,8 @@ Tensor TokeniserImpl::forward(Tensor x) {
   return x.transpose(1, 2);
 }
 
-EncoderImpl::EncoderImpl(const QualityFmOptions& options, std::int64_t channels,
-                         const std::array<std::int64_t, 3>& strides)
+QualityFmEncoderImpl::QualityFmEncoderImpl(const QualityFmOptions& options, std::int64_t channels,
+                                           const std::array<std::int64_t, 3>& strides)
     : dropout(options.dropout) {
   tokeniser = register_module("tokeniser", Tokeniser(channels, options.d, strides));
   layers = register_module("layers", torch::nn::ModuleList());
@@ -45,7 +45,7 @@ EncoderImpl::EncoderImpl(const QualityFmOptions& options, std::int64_t channels,
   output = register_module("output", torch::nn::Linear(options.d, options.d));
 }
 
-Tensor EncoderImpl::forward(const Tensor& input, std::vector<Tensor>* trace) {
+Tensor QualityFmEncoderImpl::traced(const Tensor& input, std::vector<Tensor>* trace) {
   Tensor x = tokeniser(input);
   if (trace != nullptr) trace->push_back(x);
   x = torch::dropout(x + sinusoidal_positions(x.size(1), x.size(2)).to(x.options()), dropout, is_training());
@@ -65,8 +65,8 @@ Tensor HeadImpl::forward(const Tensor& x) { return linear2(torch::tanh(linear1(x
 
 QualityFMImpl::QualityFMImpl(const QualityFmOptions& model_options) : options(model_options) {
   check(options);
-  encoder = register_module("encoder", Encoder(options));
-  decoder = register_module("decoder", Encoder(options, options.tokens, options.decoder_strides));
+  encoder = register_module("encoder", QualityFmEncoder(options));
+  decoder = register_module("decoder", QualityFmEncoder(options, options.tokens, options.decoder_strides));
   amplitude_head = register_module("amplitude_head", Head(options.d, options.bins));
   phase_head = register_module("phase_head", Head(options.d, options.bins));
 }
@@ -80,9 +80,9 @@ QualityFmOutput QualityFMImpl::forward(const Tensor& x) {
   return out;
 }
 
-Encoder copy_encoder(const Encoder& encoder, const QualityFmOptions& options) {
+QualityFmEncoder copy_encoder(const QualityFmEncoder& encoder, const QualityFmOptions& options) {
   const torch::NoGradGuard no_grad;
-  Encoder copy(options);
+  QualityFmEncoder copy(options);
   const auto from = encoder->named_parameters();
   for (auto& item : copy->named_parameters()) {
     const Tensor& source = from[item.key()];
@@ -112,7 +112,7 @@ Tensor distillation_loss(const Tensor& student, const Tensor& teacher, const Ten
   return -(target * torch::log_softmax(student / student_temperature, -1)).sum(-1).mean();
 }
 
-DistillationTerms losses(QualityFM& student, Encoder& teacher, const Tensor& centre, const Tensor& better,
+DistillationTerms losses(QualityFM& student, QualityFmEncoder& teacher, const Tensor& centre, const Tensor& better,
                          const Tensor& worse, const DistillationOptions& options, const Tensor& spectrum_of) {
   const std::int64_t first = options.phase_of_bin_zero ? 0 : 1;
   const auto [features, decoded, amplitude, phase] = student->forward(worse);

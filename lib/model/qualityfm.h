@@ -1,7 +1,7 @@
 // QualityFM: strided-convolution tokens, windowed post-norm encoder, decoder with spectral heads.
 //
 //   torch::manual_seed(seed);                       // initial weights are a function of the seed
-//   QualityFM model(config.architecture);           // config.h
+//   QualityFM model(config.qualityfm());            // config.h
 //   auto [features, decoded, amplitude, phase] = model(x);   // x [B, C, L]
 //
 // B batch, C channels, L samples (9000 at 300 Hz), n tokens (18), d width (512), K spectral bins (512). Names, shapes
@@ -15,7 +15,7 @@
 #include <array>
 #include <vector>
 
-#include "model/config.h"
+#include "model/encoder.h"
 #include "model/layers.h"
 
 namespace cfm::model {
@@ -32,19 +32,23 @@ struct TokeniserImpl : torch::nn::Module {
 TORCH_MODULE(Tokeniser);
 
 // [B, C, L] -> [B, n, d]: tokens + fixed positions, post-norm layers, one last Linear(d, d).
-struct EncoderImpl : torch::nn::Module {
-  EncoderImpl(const QualityFmOptions& options, std::int64_t channels, const std::array<std::int64_t, 3>& strides);
+struct QualityFmEncoderImpl : EncoderImpl {
+  QualityFmEncoderImpl(const QualityFmOptions& options, std::int64_t channels,
+                       const std::array<std::int64_t, 3>& strides);
   // The model's own encoder: options.channels, options.strides.
-  explicit EncoderImpl(const QualityFmOptions& options) : EncoderImpl(options, options.channels, options.strides) {}
+  explicit QualityFmEncoderImpl(const QualityFmOptions& options)
+      : QualityFmEncoderImpl(options, options.channels, options.strides) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return traced(x, nullptr); }
   // trace, when given, receives the tokens, then the result of each layer.
-  torch::Tensor forward(const torch::Tensor& x, std::vector<torch::Tensor>* trace = nullptr);
+  torch::Tensor traced(const torch::Tensor& x, std::vector<torch::Tensor>* trace);
+  std::int64_t width() const override { return output->options.out_features(); }
 
   double dropout;
   Tokeniser tokeniser{nullptr};
   torch::nn::ModuleList layers{nullptr};
   torch::nn::Linear output{nullptr};
 };
-TORCH_MODULE(Encoder);
+TORCH_MODULE(QualityFmEncoder);
 
 // [..., d] -> [..., bins]: Linear, Tanh, Linear.
 struct HeadImpl : torch::nn::Module {
@@ -69,13 +73,13 @@ struct QualityFMImpl : torch::nn::Module {
   QualityFmOutput forward(const torch::Tensor& x);
 
   QualityFmOptions options;
-  Encoder encoder{nullptr}, decoder{nullptr};
+  QualityFmEncoder encoder{nullptr}, decoder{nullptr};
   Head amplitude_head{nullptr}, phase_head{nullptr};
 };
 TORCH_MODULE(QualityFM);
 
 // A copy of an encoder that shares no memory with it and takes no gradient: the teacher, at the start.
-Encoder copy_encoder(const Encoder& encoder, const QualityFmOptions& options);
+QualityFmEncoder copy_encoder(const QualityFmEncoder& encoder, const QualityFmOptions& options);
 
 std::int64_t parameter_count(const torch::nn::Module& module);
 

@@ -44,8 +44,8 @@ struct DistillationTerms {
 
 // The teacher sees `better`, the student `worse` [B, C, L]; spectra are those of `spectrum_of` (undefined: of
 // `better`). The teacher takes no gradient; keep it in evaluation mode.
-DistillationTerms losses(QualityFM& student, Encoder& teacher, const torch::Tensor& centre, const torch::Tensor& better,
-                         const torch::Tensor& worse, const DistillationOptions& options,
+DistillationTerms losses(QualityFM& student, QualityFmEncoder& teacher, const torch::Tensor& centre,
+                         const torch::Tensor& better, const torch::Tensor& worse, const DistillationOptions& options,
                          const torch::Tensor& spectrum_of = {});
 
 // centre [1, n, d] moves towards the batch mean of the teacher's features [B, n, d]: one centre a token position.

@@ -22,13 +22,6 @@ constexpr double kScoreSteps = 1e6;                           // a score has six
 constexpr int kIndexDigits = 6;
 constexpr const char* kRateAgreement = "rate_agreement";
 
-double millivolt_in(const std::string& unit) {
-  if (unit == "mV") return 1;
-  if (unit == "uV" || unit == "µV") return 1e3;
-  if (unit == "V") return 1e-3;
-  return std::numeric_limits<double>::quiet_NaN();
-}
-
 std::optional<Quality> measure(const std::string& kind, std::span<const float> x, double fs, const std::string& unit) {
   if (kind == "ecg" && fs >= kLowestEcgRate) return ecg_quality(x, fs, millivolt_in(unit));
   if (kind == "ppg" && fs >= kLowestPulseRate) return ppg_quality(x, fs);

@@ -236,6 +236,13 @@ double Quality::index(std::string_view name) const {
   return at == indices.end() ? kNaN : at->second;
 }
 
+double millivolt_in(std::string_view unit) {
+  if (unit == "mV") return 1;
+  if (unit == "uV" || unit == "µV") return 1e3;
+  if (unit == "V") return 1e-3;
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
 Quality ecg_quality(std::span<const float> x, double fs, double millivolt) {
   Quality q;
   const Window w(x, fs, kEcg.window);

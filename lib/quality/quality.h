@@ -63,6 +63,9 @@ struct Quality {
   double index(std::string_view name) const;  // NaN when there is none of that name
 };
 
+// What one mV is in that unit (mV, uV, µV, V); NaN for any other.
+double millivolt_in(std::string_view unit);
+
 // millivolt: what one mV is in the unit of x; NaN where that is not known.
 Quality ecg_quality(std::span<const float> x, double fs, double millivolt = std::numeric_limits<double>::quiet_NaN());
 Quality ppg_quality(std::span<const float> x, double fs);

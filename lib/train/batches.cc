@@ -52,7 +52,7 @@ PairBatches::PairBatches(const PreparedSegments& segments, const dataset::PairSa
                          const model::ModelConfig& config, std::size_t batch, std::uint64_t seed)
     : segments_(segments),
       pairs_(pairs),
-      channels_(config.architecture.channels),
+      channels_(config.channels()),
       samples_(static_cast<std::int64_t>(config.profile.samples())),
       fs_(config.profile.fs),
       augmentation_(augmentation_of(config)),

@@ -19,6 +19,10 @@ torch::Tensor entropy(const torch::Tensor& features, const torch::Tensor& centre
 
 std::unique_ptr<Objective> make_objective(const model::ModelConfig& config, std::uint64_t seed) {
   const model::Json& o = config.objective;
+  if (!config.has_objective()) {
+    throw Error(Status::kUsage, "{} has no pre-training objective; cfm-finetune --model {} trains it on a label",
+                config.name, config.name);
+  }
   const std::string kind = o.at("kind").get<std::string>();
   if (kind != "self_distillation") {
     throw Error(Status::kUsage, "objective.kind {}: there is self_distillation", kind);
@@ -33,7 +37,7 @@ std::unique_ptr<Objective> make_objective(const model::ModelConfig& config, std:
   options.own_spectrum = o.at("spectrum_of").get<std::string>() == "own";
   options.centre_momentum = o.at("centre_momentum").get<double>();
   options.teacher_momentum = {o.at("teacher_momentum").get<double>(), o.at("teacher_momentum_end").get<double>()};
-  return std::make_unique<SelfDistillation>(config.architecture, options, seed);
+  return std::make_unique<SelfDistillation>(config.qualityfm(), options, seed);
 }
 
 SelfDistillation::SelfDistillation(const model::QualityFmOptions& architecture, const Options& options,

@@ -78,7 +78,7 @@ class SelfDistillation : public Objective {
  private:
   Options options_;
   model::QualityFM student_{nullptr};
-  model::Encoder teacher_{nullptr};
+  model::QualityFmEncoder teacher_{nullptr};
   torch::Tensor centre_;            // [1, n, d]
   torch::Tensor teacher_features_;  // [B, n, d] of the last forward
 };

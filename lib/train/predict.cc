@@ -30,13 +30,6 @@ LabelTask task_of(const model::Checkpoint& checkpoint) {
 
 }  // namespace
 
-ClassifierImpl::ClassifierImpl(model::Encoder the_encoder, std::int64_t d, std::int64_t outputs) {
-  encoder = register_module("encoder", std::move(the_encoder));
-  head = register_module("head", torch::nn::Linear(d, outputs));
-}
-
-torch::Tensor ClassifierImpl::features(const torch::Tensor& x) { return encoder->forward(x).mean(1); }
-
 Predictor::Predictor(const std::string& model, const PredictOptions& options)
     : checkpoint_(model::load_checkpoint(model)), task_(task_of(checkpoint_)), options_(options) {
   name_ = name_of_model(checkpoint_.path);
@@ -51,18 +44,21 @@ Predictor::Predictor(const std::string& model, const PredictOptions& options)
                   name_, folds["fold"].dump(), folds["n"].dump());
     }
   }
-  network_ = Classifier(model::load_encoder(checkpoint_), checkpoint_.config.architecture.d,
-                        static_cast<std::int64_t>(task_.outputs()));
+  if (options_.abstain) least_confidence_ = task_.confidence_at(*options_.abstain, name_);
+  network_ = Classifier(model::load_encoder(checkpoint_), task_);
   model::load_state(*network_->head, checkpoint_.tensors, "head.", checkpoint_.path);
   network_->eval();
 }
 
-bool Predictor::seen(const stream::Segment& segment) const {
-  return checkpoint_.subjects_labelled.contains(fnv1a64(segment.subject_or_record()));
+const char* Predictor::seen(const stream::Segment& segment) const {
+  const std::uint64_t who = fnv1a64(segment.subject_or_record());
+  return checkpoint_.subjects_labelled.contains(who) ? "labels"
+         : checkpoint_.subjects_seen.contains(who)   ? "pretraining"
+                                                     : "";
 }
 
 std::optional<std::string> Predictor::left_out(const stream::Segment& segment) const {
-  if (!seen(segment) || options_.allow_seen) return std::nullopt;
+  if (options_.allow_seen || std::string_view(seen(segment)) != "labels") return std::nullopt;
   if (options_.fold) return "other_fold";
   throw Error(Status::kUsage,
               "{}: {} was fitted on labels of subject {}; --fold I/N scores the others, --allow-seen marks such rows",
@@ -74,35 +70,28 @@ void Predictor::predict(std::span<stream::Segment> segments, std::size_t first) 
   const model::ModelConfig& config = checkpoint_.config;
   const prepare::Preparer preparer(config.profile);
   const auto samples = static_cast<std::int64_t>(config.profile.samples());
-  const std::size_t size = static_cast<std::size_t>(config.architecture.channels * samples);
-  torch::Tensor batch =
-      torch::zeros({static_cast<std::int64_t>(options_.batch), config.architecture.channels, samples});
+  const auto size = static_cast<std::size_t>(config.channels() * samples);
+  torch::Tensor batch = torch::zeros({static_cast<std::int64_t>(options_.batch), config.channels(), samples});
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const std::vector<float> values = preparer.matrix(segments[i]);
     std::copy(values.begin(), values.end(), batch.mutable_data_ptr<float>() + (first + i) * size);
   }
-  const torch::Tensor logits = network_(batch).to(torch::kDouble);
-  const torch::Tensor scores = task_.kind == TaskKind::kClasses  ? torch::softmax(logits, -1)
-                               : task_.kind == TaskKind::kBinary ? torch::sigmoid(logits)
-                                                                 : logits * task_.sd + task_.mean;
+  const torch::Tensor logits = network_(batch).to(torch::kDouble).contiguous();
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    const double* row = scores.const_data_ptr<double>() + (first + i) * task_.outputs();
-    Json made = Json::object();
-    if (task_.kind == TaskKind::kNumber) {
-      made["value"] = row[0];
-    } else if (task_.kind == TaskKind::kBinary) {
-      made = {{"value", task_.classes[row[0] >= task_.threshold ? 1 : 0]},
-              {"score", row[0]},
-              {"threshold", task_.threshold},
-              {"positive", task_.classes[1]}};
-    } else {
-      const auto best = static_cast<std::size_t>(std::max_element(row, row + task_.outputs()) - row);
-      made = {{"value", task_.classes[best]}, {"score", row[best]}, {"scores", Json::object()}};
-      for (std::size_t c = 0; c < task_.classes.size(); ++c) made["scores"][label_text(task_.classes[c])] = row[c];
+    const double* row = logits.const_data_ptr<double>() + (first + i) * task_.logits();
+    Json made = task_.predict({row, task_.logits()});
+    if (options_.abstain) {
+      made["abstain"] = *options_.abstain > 0 && made.at("confidence").get<double>() < least_confidence_;
     }
     made["model"] = name_;
-    if (options_.fold) made["fold"] = options_.fold->fold;
-    if (seen(segments[i])) made["seen"] = true;
+    made["family"] = config.family;
+    made["mode"] = task_.mode;
+    if (!task_.init.empty()) made["init"] = task_.init;
+    if (options_.fold) {
+      made["fold"] = options_.fold->fold;
+      made["folds"] = options_.fold->n;
+    }
+    if (const std::string how = seen(segments[i]); !how.empty()) made["seen"] = how;
     Json& predictions = segments[i].header["predictions"];
     if (!predictions.is_object()) predictions = Json::object();
     predictions[task_.label] = std::move(made);
@@ -111,28 +100,24 @@ void Predictor::predict(std::span<stream::Segment> segments, std::size_t first) 
 
 std::vector<std::string> Predictor::columns() const {
   std::vector<std::string> names = {"id", "record", "subject", "start", "label", "truth", "prediction", "score"};
-  if (task_.kind == TaskKind::kClasses) {
+  if (task_.outputs() > 1) {
     for (const Json& value : task_.classes) names.push_back("score_" + label_text(value));
   }
+  names.insert(names.end(), {"threshold", "fold", "seen", "confidence", "abstain"});
   return names;
 }
 
 std::vector<std::string> Predictor::row(const stream::Segment& segment) const {
   const Json& made = segment.header.at("predictions").at(task_.label);
-  const Json truth = segment.label(task_.label);
-  std::vector<std::string> cells = {segment.id(),
-                                    segment.record(),
-                                    segment.subject(),
-                                    csv_number(segment.start()),
-                                    task_.label,
-                                    truth.is_null() ? "" : label_text(truth),
-                                    label_text(made.at("value")),
-                                    made.contains("score") ? csv_number(made["score"].get<double>()) : ""};
-  if (task_.kind == TaskKind::kClasses) {
-    for (const Json& value : task_.classes) {
-      cells.push_back(csv_number(made.at("scores").at(label_text(value)).get<double>()));
-    }
+  const auto cell = [&](const char* key) { return label_text(made.value(key, Json())); };
+  std::vector<std::string> cells = {segment.id(),      segment.record(),
+                                    segment.subject(), csv_number(segment.start()),
+                                    task_.label,       label_text(segment.label(task_.label)),
+                                    cell("value"),     cell("score")};
+  if (task_.outputs() > 1) {
+    for (const Json& value : task_.classes) cells.push_back(label_text(made.at("scores").at(label_text(value))));
   }
+  for (const char* key : {"threshold", "fold", "seen", "confidence", "abstain"}) cells.push_back(cell(key));
   return cells;
 }
 

@@ -2,16 +2,14 @@
 //
 //   Predictor predictor("runs/vt0", {.fold = dataset::FoldChoice{0, 5}});
 //   if (auto reason = predictor.left_out(segment)) …     // "other_fold"
-//   predictor.predict(segments, first);                  // header["predictions"]["true_alarm"] = {value, score, …}
+//   predictor.predict(segments, first);                  // header["predictions"]["true_alarm"] = {task, value, …}
 //
 // A subject whose labels the model was fitted on is never scored unnoticed: with a fold it is left out, without one it
-// is status 2, with allow_seen its row says "seen": true. Another fold than that of the run is status 2; a model
-// without a task, or that needs a channel the segment lacks, status 3. binary: score is the probability of the
-// positive, value what it is at the threshold; several classes: scores a class, score that of value; number: value
-// alone, in the label's unit.
+// is status 2, with allow_seen its row says "seen": "labels"; one that was seen in pre-training says "pretraining".
+// Another fold than that of the run is status 2; a model without a task, or that needs a channel the segment lacks,
+// status 3. What a prediction holds beside its task's (task.h): abstain (asked for: whether its confidence is among the
+// least of the inner split), model, family, init, mode, fold, folds, seen.
 #pragma once
-
-#include <torch/torch.h>
 
 #include <optional>
 #include <span>
@@ -21,27 +19,18 @@
 #include "dataset/folds.h"
 #include "model/checkpoint.h"
 #include "stream/segment.h"
+#include "train/classifier.h"
 #include "train/task.h"
 
 namespace cfm::train {
 
 inline constexpr const char* kTaskKey = "cfm.task";  // in a checkpoint's metadata
 
-// An encoder and a linear head on the mean of its tokens; parameters encoder.…, head.weight, head.bias.
-struct ClassifierImpl : torch::nn::Module {
-  ClassifierImpl(model::Encoder encoder, std::int64_t d, std::int64_t outputs);
-  torch::Tensor features(const torch::Tensor& x);  // [B, C, L] -> [B, d]
-  torch::Tensor forward(const torch::Tensor& x) { return head(features(x)); }
-
-  model::Encoder encoder{nullptr};
-  torch::nn::Linear head{nullptr};
-};
-TORCH_MODULE(Classifier);
-
 struct PredictOptions {
   std::optional<dataset::FoldChoice> fold{};
   bool allow_seen = false;
-  std::size_t batch = 16;  // segments; part of what makes results reproducible
+  std::optional<double> abstain{};  // share of the least confident
+  std::size_t batch = 16;           // segments; part of what makes results reproducible
 };
 
 class Predictor {
@@ -59,11 +48,12 @@ class Predictor {
   std::vector<std::string> row(const stream::Segment& segment) const;
 
  private:
-  bool seen(const stream::Segment& segment) const;
+  const char* seen(const stream::Segment& segment) const;  // "labels", "pretraining", ""
   std::string name_;
   model::Checkpoint checkpoint_;
   LabelTask task_;
   PredictOptions options_;
+  double least_confidence_ = 0;
   Classifier network_{nullptr};
 };
 

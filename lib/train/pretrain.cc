@@ -76,6 +76,10 @@ model::ModelConfig config_of(const PretrainOptions& ask) {
     throw Error(Status::kUsage, "--model NAME or FILE.json says what to train; --list-models shows names");
   model::ModelConfig config = model::ModelConfig::open(*ask.model);
   config.set(ask.set);
+  if (!config.has_objective()) {
+    throw Error(Status::kUsage, "{} has no pre-training objective; cfm-finetune --model {} trains it on a label",
+                config.name, *ask.model);
+  }
   return config;
 }
 
@@ -126,7 +130,7 @@ Request resumed(const PretrainOptions& ask, const RunFolder& run) {
 
 std::uint64_t memory_estimate(const model::ModelConfig& config, std::int64_t parameters, std::int64_t batch,
                               std::size_t segments) {
-  const model::QualityFmOptions& a = config.architecture;
+  const model::QualityFmOptions& a = config.qualityfm();
   const auto samples = static_cast<std::int64_t>(config.profile.samples());
   // Floats an item: three batches of views ahead and at work, about four copies of each map of the tokeniser, about
   // thirty of each token in a layer; encoder and decoder alike.
@@ -170,7 +174,7 @@ Plan plan_pretraining(const PretrainOptions& ask) {
   plan.batch = batch_of(ask, plan.config);
   plan.steps = steps_of(ask, plan.config, plan.batch, data.pairs.size());
   plan.epochs = static_cast<double>(plan.steps * plan.batch) / static_cast<double>(data.pairs.size());
-  plan.parameters = model::parameter_count(*model::QualityFM(plan.config.architecture));
+  plan.parameters = model::parameter_count(*model::QualityFM(plan.config.qualityfm()));
   plan.pairs = data.pairs.counts();
   plan.left_out = data.fitness_.left_out;
   plan.memory = memory_estimate(plan.config, plan.parameters, plan.batch, data.pairs.size());

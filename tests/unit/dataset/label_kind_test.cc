@@ -10,7 +10,7 @@ using stream::Json;
 namespace {
 
 LabelValues of(std::vector<Json> values, std::optional<std::string> positive = {}) {
-  return LabelValues::of("x", values, positive);
+  return LabelValues::of("x", values, {.positive = positive});
 }
 
 }  // namespace

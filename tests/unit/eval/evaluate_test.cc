@@ -21,9 +21,9 @@ using test::status_of;
 CsvTable table(const std::string& rows) { return parse_csv("record,subject,label,truth,score\n" + rows, "scores.csv"); }
 
 Results of_table(const std::string& rows, EvaluateOptions options = {.draws = 200}) {
-  Evidence evidence(false);
+  Evidence evidence({});
   evidence.add(table(rows));
-  return evaluate(evidence, options);
+  return evaluate(evidence, {}, options);
 }
 
 const Row& row(const Context& context, const std::string& system, const std::string& metric,
@@ -47,7 +47,7 @@ stream::Segment segment(int subject, int part, const Json& label) {
 
 // `signal` separates the classes along one axis of the embedding; the random one only sees noise.
 Evidence embedded(int subjects, int dimensions, double signal, bool control = true) {
-  Evidence evidence(true);
+  Evidence evidence({.tensor = "embedding"});
   for (int i = 0; i < subjects; ++i) {
     stream::Segment s = segment(i, 0, i % 3 == 0 ? 1 : 0);
     Random random(5, "test/embedding", s.id());
@@ -73,7 +73,7 @@ std::string twelve_rows() {
 
 TEST_CASE("types of labels") {
   const auto classes = [](std::vector<Json> values, std::optional<std::string> positive = {}) {
-    return Task::of("x", values, positive).classes;
+    return Task::of("x", values, {.positive = positive}).classes;
   };
   using Names = std::vector<std::string>;
   CHECK(classes({0, 1, 0}) == Names{"0", "1"});
@@ -87,7 +87,16 @@ TEST_CASE("types of labels") {
   CHECK(contains(message_of([&] { classes({"a", "b"}, "c"); }), "no value 'c'; its values are a, b"));
   CHECK(contains(message_of([&] { classes({1, 1}); }), "is 1 in all 2 segments"));
   CHECK(status_of([&] { classes({"a", "b", "c"}, "a"); }) == Status::kUsage);
-  CHECK(status_of([&] { classes({Json::array({1, 2})}); }) == Status::kUsage);
+  CHECK(status_of([&] { classes({Json::array({1, 2}), 3}); }) == Status::kUsage);
+  CHECK(classes({Json::array({"AF", "VT"}), Json::array({"VT"}), Json::array()}) == Names{"AF", "VT"});
+  const auto asked = [](TaskKind kind, std::vector<Json> values) {
+    return Task::of("x", values, {.kind = kind}).classes;
+  };
+  CHECK(asked(TaskKind::kOrdinal, {10, 9, 2}) == Names{"2", "9", "10"});
+  CHECK(asked(TaskKind::kClasses, {10, 9, 2}) == Names{"10", "2", "9"});
+  CHECK(asked(TaskKind::kMultilabel, {"AF, VT", "VT;N"}) == Names{"AF", "N", "VT"});
+  CHECK(status_of([&] { asked(TaskKind::kNumber, {"a", "b"}); }) == Status::kUsage);
+  CHECK(status_of([&] { asked(TaskKind::kBinary, {1, 2, 3}); }) == Status::kUsage);
 }
 
 TEST_CASE("a table of scores, worked by hand") {
@@ -112,24 +121,25 @@ TEST_CASE("a table of scores, worked by hand") {
 }
 
 TEST_CASE("thresholds, decisions and classes of a table") {
-  Evidence evidence(false);
+  Evidence evidence({});
   evidence.add(
       parse_csv("id,record,subject,label,truth,score,threshold,fold,seen\n"
                 "a/0,a,,vt,1,0.3,0.25,0/2,true\nb/0,b,,vt,0,0.3,0.35,1/2,\n",
                 "t.csv"));
-  const Context two = evaluate(evidence, {.draws = 50}).labels.at(0);
+  CHECK(contains(message_of([&] { evaluate(evidence, {}, {.draws = 50}); }), "fitted with the labels of subject 'a'"));
+  const Context two = evaluate(evidence, {}, {.allow_seen = true, .draws = 50}).labels.at(0);
   CHECK(row(two, "model", "accuracy").value == 1);
   CHECK(two.seen_segments == 1);
   CHECK(contains(row(two, "model", "auroc").note, "1 segments seen in training"));
   CHECK(two.protocol == "predictions of 2 folds, pooled");
 
-  Evidence several(false);
+  Evidence several({});
   several.add(
       parse_csv("record,subject,label,truth,score,prediction,score_A,score_N,score_O,score_~\n"
                 "a,,rhythm,N,,N,0.1,0.7,0.1,0.1\nb,,rhythm,A,,A,0.6,0.2,0.1,0.1\n"
                 "c,,rhythm,O,,N,0.1,0.5,0.4,0\nd,,rhythm,~,,~,0.1,0.1,0.1,0.7\n",
                 "t.csv"));
-  const Context four = evaluate(several, {.draws = 50}).labels.at(0);
+  const Context four = evaluate(several, {}, {.draws = 50}).labels.at(0);
   CHECK(row(four, "model", "accuracy").value == 0.75);
   CHECK(row(four, "model", "score2017").value == doctest::Approx((2.0 / 3 + 1 + 0) / 3));
   CHECK(row(four, "model", "f1", "A").value == 1);
@@ -149,32 +159,33 @@ TEST_CASE("what cannot be scored is refused with words") {
   CHECK(contains(words("a,,vt,1,0.1\nb,,vt,1,0.2\n"), "label 'vt' is 1 in all 2 segments"));
   CHECK(contains(words("a,,vt,,0.1\n"), "no segment has a label 'vt'"));
   CHECK(contains(words("a,,vt,1,0.1\nb,,vt,0,0.2\n", {.labels = {"af"}}), "no predictions of 'af'; there are of vt"));
-  CHECK(contains(words("a,,vt,1,0.1\nb,,vt,0,0.2\n", {.positive = "2"}), "its values are 0, 1"));
+  CHECK(contains(words("a,,vt,1,0.1\nb,,vt,0,0.2\n", {.label = {.positive = "2"}}), "its values are 0, 1"));
   CHECK(status_of([] { of_table(""); }) == Status::kUsage);
   CHECK(status_of([] {
-          Evidence evidence(false);
+          Evidence evidence({});
           evidence.add(parse_csv("record,label,truth,score\na,vt,1,0.5\n", "t.csv"));
         }) == Status::kUsage);
 
-  Evidence evidence(false);
+  Evidence evidence({});
   evidence.add(segment(1, 0, 1), "a.cfm");
   CHECK(contains(message_of([&] { evidence.add(segment(1, 0, 1), "b.cfm"); }),
                  "segment 'r001/0' is there twice (in a.cfm and in b.cfm)"));
-  CHECK(contains(message_of([&] { evaluate(evidence, {}); }), "the input holds no predictions (labels: alarm;"));
-  CHECK(contains(message_of([&] { evaluate(evidence, {.probe = "alarm"}); }), "no segment has an embedding"));
-  CHECK(contains(message_of([&] { evaluate(embedded(12, 3, 1), {.probe = "vt"}); }),
+  CHECK(contains(message_of([&] { evaluate(evidence, {}, {}); }), "the input holds no predictions (labels: alarm;"));
+  CHECK(contains(message_of([&] { evaluate(evidence, {}, {.probe = {"alarm"}}); }),
+                 "no segment has a tensor 'embedding' to probe"));
+  CHECK(contains(message_of([&] { evaluate(embedded(12, 3, 1), {}, {.probe = {"vt"}}); }),
                  "no segment has a label 'vt'; there are alarm"));
 }
 
 TEST_CASE("a subject that two folds scored was on both sides of one of them") {
-  Evidence evidence(false);
+  Evidence evidence({});
   evidence.add(parse_csv("record,subject,label,truth,score,fold\na,p,vt,1,0.5,0/2\nb,p,vt,0,0.5,1/2\n", "t.csv"));
-  CHECK(contains(message_of([&] { evaluate(evidence, {}); }), "subject 'p' is scored in fold 0/2 and in fold 1/2"));
+  CHECK(contains(message_of([&] { evaluate(evidence, {}, {}); }), "subject 'p' is scored in fold 0/2 and in fold 1/2"));
 }
 
 TEST_CASE("a probe stands beside its controls on the same folds") {
-  const EvaluateOptions options{.probe = "alarm", .draws = 500};
-  const Context context = evaluate(embedded(150, 200, 4), options).labels.at(0);
+  const EvaluateOptions options{.probe = {"alarm"}, .draws = 500};
+  const Context context = evaluate(embedded(150, 200, 4), {}, options).labels.at(0);
   CHECK(context.prevalence() == doctest::Approx(1.0 / 3));
   const Row& model = row(context, "model", "auroc");
   CHECK(model.value > 0.75);
@@ -184,26 +195,27 @@ TEST_CASE("a probe stands beside its controls on the same folds") {
   CHECK(row(context, "random", "auroc").value < 0.7);
   CHECK(row(context, "majority", "auroc").value == 0.5);
   CHECK(row(context, "majority", "se").value == 0);
-  CHECK(context.missing.empty());
+  CHECK(context.missing.size() == 2);  // features without a waveform, and the network
   CHECK(context.verdict().starts_with("The model beats its controls: AUROC gain over random +0."));
 
   // Labels that have nothing to do with the embedding: no leak, no win.
-  const Context nothing = evaluate(embedded(150, 200, 0), options).labels.at(0);
+  const Context nothing = evaluate(embedded(150, 200, 0), {}, options).labels.at(0);
   CHECK(row(nothing, "model", "auroc").low < 0.5);
   CHECK(row(nothing, "model", "auroc").high > 0.4);
   CHECK(nothing.verdict().starts_with("The model does not beat its controls"));
 }
 
 TEST_CASE("a control that is missing is named with the command that adds it") {
-  const Results results = evaluate(embedded(30, 4, 2, false), {.probe = "alarm", .draws = 100});
-  REQUIRE(results.labels[0].missing.size() == 1);
+  const Results results = evaluate(embedded(30, 4, 2, false), {}, {.probe = {"alarm"}, .draws = 100});
+  REQUIRE(results.labels[0].missing.size() == 3);
   CHECK(contains(results.to_text(), "control 'random' is missing; add it with: cfm-embed --control"));
   CHECK(contains(results.to_json(), "\"missing_controls\""));
 }
 
 TEST_CASE("a probe is a function of the seed, not of threads or of the order of segments") {
   const auto value = [](std::uint64_t seed, int threads) {
-    return evaluate(embedded(60, 10, 1), {.probe = "alarm", .seed = seed, .threads = threads, .draws = 100}).to_json();
+    return evaluate(embedded(60, 10, 1), {}, {.probe = {"alarm"}, .seed = seed, .threads = threads, .draws = 100})
+        .to_json();
   };
   CHECK(value(1, 1) == value(1, 3));
   CHECK(value(1, 1) != value(2, 1));
@@ -213,7 +225,7 @@ TEST_CASE("pooling folds costs no rank: weak signals under a strong penalty") {
   double pooled = 0, within = 0;
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     const Context context =
-        evaluate(embedded(150, 300, 1.5), {.probe = "alarm", .seed = seed, .draws = 20}).labels.at(0);
+        evaluate(embedded(150, 300, 1.5), {}, {.probe = {"alarm"}, .seed = seed, .draws = 20}).labels.at(0);
     const Row& area = row(context, "model", "auroc");
     pooled += area.value / 4;
     within += std::stod(area.note.substr(area.note.rfind(' '))) / 4;
@@ -224,7 +236,7 @@ TEST_CASE("pooling folds costs no rank: weak signals under a strong penalty") {
 
 TEST_CASE("segments of a subject are never on both sides") {
   // Each subject has its own direction and its own label: who sees a subject in training knows it, who doesn't can't.
-  Evidence evidence(true);
+  Evidence evidence({.tensor = "embedding"});
   for (int i = 0; i < 40; ++i)
     for (int part = 0; part < 5; ++part) {
       stream::Segment s = segment(i, part, i % 2);
@@ -233,7 +245,7 @@ TEST_CASE("segments of a subject are never on both sides") {
       s.put(stream::make_tensor("embedding", {40}, axis, {{"kind", "embedding"}}));
       evidence.add(s, "a.cfm");
     }
-  const Context context = evaluate(evidence, {.probe = "alarm", .draws = 100}).labels.at(0);
+  const Context context = evaluate(evidence, {}, {.probe = {"alarm"}, .draws = 100}).labels.at(0);
   CHECK(context.segments == 200);
   CHECK(context.subjects == 40);
   CHECK(row(context, "model", "auroc").value < 0.7);
@@ -241,14 +253,14 @@ TEST_CASE("segments of a subject are never on both sides") {
 
 TEST_CASE("folds of a probe need three subjects of each class") {
   const auto words = [](int subjects) {
-    return message_of([&] { evaluate(embedded(subjects, 3, 1, false), {.probe = "alarm", .draws = 50}); });
+    return message_of([&] { evaluate(embedded(subjects, 3, 1, false), {}, {.probe = {"alarm"}, .draws = 50}); });
   };
   CHECK(contains(words(6), "2 subjects of the second most common class: a probe with inner folds needs at least 3"));
   CHECK(words(9).empty());
 }
 
 TEST_CASE("several classes and numbers can be probed, too") {
-  Evidence evidence(true);
+  Evidence evidence({.tensor = "embedding"});
   for (int i = 0; i < 90; ++i) {
     stream::Segment s = segment(i, 0, nullptr);
     const int k = i % 3;
@@ -262,11 +274,11 @@ TEST_CASE("several classes and numbers can be probed, too") {
     s.put(stream::make_tensor("embedding", {3}, e, {{"kind", "embedding"}}));
     evidence.add(s, "a.cfm");
   }
-  const Context rhythm = evaluate(evidence, {.probe = "rhythm", .draws = 100}).labels.at(0);
+  const Context rhythm = evaluate(evidence, {}, {.probe = {"rhythm"}, .draws = 100}).labels.at(0);
   CHECK(rhythm.task == "multiclass");
   CHECK(row(rhythm, "model", "accuracy").value > 0.9);
   CHECK(row(rhythm, "majority", "accuracy").value < 0.5);
-  const Context rate = evaluate(evidence, {.probe = "hr", .draws = 100}).labels.at(0);
+  const Context rate = evaluate(evidence, {}, {.probe = {"hr"}, .draws = 100}).labels.at(0);
   CHECK(row(rate, "model", "r2").value > 0.8);
   CHECK(row(rate, "mean", "r2").value <= 0.0);
   CHECK(rate.verdict().starts_with("The model beats its controls: MAE gain over mean +"));
@@ -283,9 +295,10 @@ TEST_CASE("the threshold of largest criterion, the lowest of equals") {
 TEST_CASE("the three forms of a result") {
   const Results results = of_table(twelve_rows());
   const CsvTable csv = parse_csv(results.to_csv(), "out.csv");
-  CHECK(results.to_csv().starts_with(
-      "system,label,class,metric,value,low,high,subjects,segments,record,lead,note\nmodel,vt,,auroc,"));
-  CHECK(csv.rows.size() == results.labels[0].rows.size());
+  CHECK(
+      results.to_csv().starts_with("system,label,class,metric,value,low,high,subjects,segments,record,lead,note,"
+                                   "stratum,fraction\nmodel,vt,,auroc,"));
+  CHECK(csv.rows.size() == results.labels[0].rows.size() + 1);  // and the gain over the majority
   const Json json = Json::parse(results.to_json());
   CHECK(json["rows"].size() == csv.rows.size());
   CHECK(json["rows"][0]["metric"] == "auroc");

@@ -31,7 +31,7 @@ Checkpoint small_checkpoint() {
   checkpoint.subjects_labelled = {cfm::fnv1a64("p2")};
   checkpoint.extra["cfm.task"] = "{}";
   torch::manual_seed(3);
-  QualityFM model(checkpoint.config.architecture);
+  QualityFM model(checkpoint.config.qualityfm());
   checkpoint.tensors = state_of(*model);
   checkpoint.tensors.merge(state_of(*random_encoder(checkpoint.config, 9), kTeacherPrefix));
   return checkpoint;

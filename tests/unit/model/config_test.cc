@@ -25,7 +25,7 @@ std::string message_of(const std::function<void()>& action) {
 }  // namespace
 
 TEST_CASE("every registered model holds together and survives JSON") {
-  REQUIRE(cfm::model::named_models().size() == 4);
+  REQUIRE(cfm::model::named_models().size() == 6);
   for (const auto& [name, description] : cfm::model::named_models()) {
     CAPTURE(name);
     const ModelConfig config = ModelConfig::open(name);
@@ -34,7 +34,7 @@ TEST_CASE("every registered model holds together and survives JSON") {
     const Json json = config.to_json();
     CHECK(ModelConfig::from_json(Json::parse(json.dump())).to_json() == json);
   }
-  CHECK(ModelConfig::open("qualityfm-huge").architecture.layers == 50);
+  CHECK(ModelConfig::open("qualityfm-huge").qualityfm().layers == 50);
   CHECK(ModelConfig::open("qualityfm-ecg-base").profile.channels.size() == 1);
 }
 
@@ -42,8 +42,8 @@ TEST_CASE("--set changes any field, several at once") {
   ModelConfig config = ModelConfig::open("qualityfm-base");
   config.set({"architecture.strides=[5,10,3]", "architecture.tokens=60", "schedule.batch=64", "optimiser.lr=1",
               "objective.spectrum_of=own", "name=mine"});
-  CHECK(config.architecture.strides == std::array<std::int64_t, 3>{5, 10, 3});
-  CHECK(config.architecture.tokens == 60);
+  CHECK(config.qualityfm().strides == std::array<std::int64_t, 3>{5, 10, 3});
+  CHECK(config.qualityfm().tokens == 60);
   CHECK(config.schedule["batch"] == 64);
   CHECK(config.optimiser["lr"].is_number_float());
   CHECK(config.objective["spectrum_of"] == "own");
@@ -64,6 +64,16 @@ TEST_CASE("what makes no sense is named") {
   CHECK(set("architecture.d=1e9").find("architecture.d") != std::string::npos);
   CHECK(set("objective.spectrum_of=best").find("better, own") != std::string::npos);
   CHECK_FALSE(set("schedule.batch").empty());
+  CHECK(set("family=resnet1d").find("family") != std::string::npos);
+  CHECK(set("architecture.strides=[5,1.5,1]").find("strides") != std::string::npos);
+  const auto set_resnet = [](const std::string& assignment) {
+    return message_of([&] { ModelConfig::open("resnet1d").set({assignment}); });
+  };
+  CHECK(set_resnet("architecture.kernel=16").find("odd") != std::string::npos);
+  CHECK(set_resnet("architecture.widths=[8,16]").find("2 blocks") != std::string::npos);
+  CHECK(set_resnet("architecture.heads=4").find("architecture.heads") != std::string::npos);
+  CHECK(set_resnet("objective.kind=self_distillation").find("objective.kind") != std::string::npos);
+  CHECK(message_of([] { ModelConfig::open("resnet1d").qualityfm(); }).find("resnet1d") != std::string::npos);
   CHECK(message_of([] { ModelConfig::open("qualityfm-bse"); }).find("qualityfm-base") != std::string::npos);
 }
 
@@ -71,8 +81,10 @@ TEST_CASE("a file says only what differs") {
   const cfm::test::TemporaryFolder folder;
   cfm::write_file(folder / "own.json", R"({"name": "own", "base": "qualityfm-large", "architecture": {"layers": 3}})");
   const ModelConfig config = ModelConfig::open(folder / "own.json");
-  CHECK(config.architecture.layers == 3);
-  CHECK(config.architecture.ffn == 512);
+  CHECK(config.qualityfm().layers == 3);
+  CHECK(config.qualityfm().ffn == 512);
+  cfm::write_file(folder / "net.json", R"({"family": "resnet1d", "architecture": {"kernel": 9}})");
+  CHECK(std::get<cfm::model::ResNet1dOptions>(ModelConfig::open(folder / "net.json").architecture).kernel == 9);
   cfm::write_file(folder / "bad.json", "{");
   CHECK_FALSE(message_of([&] { ModelConfig::open(folder / "bad.json"); }).empty());
   cfm::write_file(folder / "list.json", "[]");

@@ -47,7 +47,7 @@ std::map<std::string, Tensor> one_step(const std::string& folder, torch::ScalarT
   options.strides = sizes["strides"];
   options.decoder_strides = sizes["decoder_strides"];
   QualityFM student(options);
-  Encoder teacher(options);
+  QualityFmEncoder teacher(options);
   student->to(type);
   teacher->to(type);
   fill(*student, weights, "student.");
@@ -60,7 +60,7 @@ std::map<std::string, Tensor> one_step(const std::string& folder, torch::ScalarT
   {
     const torch::NoGradGuard no_grad;
     std::vector<Tensor> trace;
-    result["student.features"] = student->encoder->forward(worse, &trace);
+    result["student.features"] = student->encoder->traced(worse, &trace);
     result["student.tokens"] = trace.at(0);
     result["student.layer0"] = trace.at(1);
     result["student.layer1"] = trace.at(2);
@@ -141,7 +141,7 @@ TEST_CASE("the published sizes: every name, shape and total") {
   for (const std::string name : {"qualityfm-base", "qualityfm-large", "qualityfm-huge"}) {
     CAPTURE(name);
     // Layers are alike: the shapes of a model of two give those of the whole, without its gigabyte.
-    QualityFmOptions options = ModelConfig::open(name).architecture;
+    QualityFmOptions options = ModelConfig::open(name).qualityfm();
     const std::int64_t layers = options.layers;
     options.layers = 2;
     const QualityFM model(options);
@@ -169,11 +169,11 @@ TEST_CASE("the published sizes: every name, shape and total") {
       CHECK(parameter_count(*model) == 9'576'714);
     }
   }
-  CHECK(parameter_count(*QualityFM(ModelConfig::open("qualityfm-large").architecture)) == 70'589'706);
+  CHECK(parameter_count(*QualityFM(ModelConfig::open("qualityfm-large").qualityfm())) == 70'589'706);
 }
 
 TEST_CASE("weights are a function of the seed; dropout acts in training only") {
-  QualityFmOptions options = ModelConfig::open("qualityfm-base").architecture;
+  QualityFmOptions options = ModelConfig::open("qualityfm-base").qualityfm();
   options.d = 100;
   options.decoder_strides = {5, 10, 1};
   const Tensor x = torch::randn({2, 2, 9000});
@@ -191,10 +191,10 @@ TEST_CASE("weights are a function of the seed; dropout acts in training only") {
 }
 
 TEST_CASE("the teacher starts as a copy and does not follow by itself") {
-  QualityFmOptions options = ModelConfig::open("qualityfm-ecg-base").architecture;
+  QualityFmOptions options = ModelConfig::open("qualityfm-ecg-base").qualityfm();
   options.layers = 1;
   QualityFM student(options);
-  const Encoder teacher = copy_encoder(student->encoder, options);
+  const QualityFmEncoder teacher = copy_encoder(student->encoder, options);
   CHECK(torch::equal(teacher->output->weight, student->encoder->output->weight));
   CHECK_FALSE(teacher->output->weight.requires_grad());
   {

@@ -21,14 +21,26 @@ inline std::string tiny_model(const TemporaryFolder& folder) {
   return path;
 }
 
+// A convolutional network of the same input, trained by its own configuration.
+inline std::string tiny_resnet(const TemporaryFolder& folder) {
+  const std::string path = folder / "tiny_resnet.json";
+  write_file(path, R"({"name": "tiny-resnet", "family": "resnet1d",
+    "profile": {"fs": 50, "seconds": 10, "scaling": "none"},
+    "architecture": {"stem": 8, "stem_stride": 2, "widths": [8, 16], "strides": [3, 3], "kernel": 7},
+    "schedule": {"batch": 8, "epochs": 6, "patience": 6}})");
+  return path;
+}
+
 struct TinyData {
   int subjects = 12, segments = 4;  // of each subject
   bool graded = true, ppg = true;
+  bool wrong_fourth = false;  // labels of every fourth subject, from the first, are those of its opposite
 };
 
 // A stream of pulses in noise, above zero in subjects of odd number, below it in the others (the model doesn't scale).
 // Segments of a subject alternate between good and bad quality. Labels: above (boolean), kind (a, b, c), level (±1, a
-// little more with each subject).
+// little more with each subject), grade (1 below, 2 or 3 above), findings (high or low, every third subject also
+// other).
 inline std::string tiny_stream(const TemporaryFolder& folder, const TinyData& data = {},
                                const std::string& name = "data.cfm") {
   const std::string path = folder / name;
@@ -62,8 +74,13 @@ inline std::string tiny_stream(const TemporaryFolder& folder, const TinyData& da
       if (data.graded) {
         segment.header["quality"] = {{"score", bad ? 0.4 : 0.95}, {"class", bad ? "poor" : "excellent"}};
       }
-      segment.header["labels"] = {
-          {"above", above}, {"kind", std::string(1, static_cast<char>('a' + s % 3))}, {"level", sign + 0.01 * s}};
+      const bool said = above != (data.wrong_fourth && s % 4 == 0);
+      segment.header["labels"] = {{"above", said},
+                                  {"kind", std::string(1, static_cast<char>('a' + s % 3))},
+                                  {"level", (said ? 1 : -1) + 0.01 * s},
+                                  {"grade", said ? 2 + s / 2 % 2 : 1},
+                                  {"findings", {said ? "high" : "low"}}};
+      if (s % 3 == 0) segment.header["labels"]["findings"].push_back("other");
       out.write(segment);
     }
   }

@@ -1,0 +1,38 @@
+#include "model/encoder.h"
+
+#include <fmt/format.h>
+
+#include "model/qualityfm.h"
+#include "model/resnet1d.h"
+
+namespace cfm::model {
+
+namespace {
+
+std::shared_ptr<EncoderImpl> make(const QualityFmOptions& options) {
+  return std::make_shared<QualityFmEncoderImpl>(options);
+}
+std::shared_ptr<EncoderImpl> make(const ResNet1dOptions& options) { return std::make_shared<ResNet1dImpl>(options); }
+
+std::vector<NamedShape> shapes(const QualityFmOptions& a) {
+  return {{"output.weight", {a.d, a.d}}, {fmt::format("layers.{}.linear1.weight", a.layers - 1), {a.ffn, a.d}}};
+}
+std::vector<NamedShape> shapes(const ResNet1dOptions& a) {
+  std::vector<NamedShape> all = {{"stem.weight", {a.stem, a.channels, a.kernel}}};
+  for (std::size_t i = 0; i < a.widths.size(); ++i) {
+    all.push_back(NamedShape{fmt::format("blocks.{}.conv2.weight", i), {a.widths[i], a.widths[i], a.kernel}});
+  }
+  return all;
+}
+
+}  // namespace
+
+Encoder make_encoder(const ModelConfig& config) {
+  return std::visit([](const auto& options) { return Encoder(make(options)); }, config.architecture);
+}
+
+std::vector<NamedShape> telling_shapes(const Architecture& architecture) {
+  return std::visit([](const auto& options) { return shapes(options); }, architecture);
+}
+
+}  // namespace cfm::model

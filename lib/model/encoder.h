@@ -1,0 +1,33 @@
+// What every family of models has in common for those who come after it: a segment in, tokens out.
+//
+//   Encoder encoder = make_encoder(config);                // of the family that the configuration names
+//   torch::Tensor tokens = encoder(x);                     // [B, C, L] -> [B, n, encoder->width()]
+//
+// B batch, C channels, L samples of the model's profile. Weights are drawn from torch's default generator.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+
+namespace cfm::model {
+
+struct EncoderImpl : torch::nn::Module {
+  virtual torch::Tensor forward(const torch::Tensor& x) = 0;
+  virtual std::int64_t width() const = 0;
+};
+TORCH_MODULE(Encoder);
+
+Encoder make_encoder(const ModelConfig& config);
+
+// Tensors of an encoder that bear out the sizes of its configuration: what is huge would show in them.
+struct NamedShape {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+std::vector<NamedShape> telling_shapes(const Architecture& architecture);
+
+}  // namespace cfm::model
