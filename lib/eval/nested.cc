@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/logistic.h"
 #include "base/parallel.h"
 #include "base/random.h"
 
@@ -117,12 +118,6 @@ double loss(const Problem& problem, const RowNumbers& rows, const Matrix& scores
   if (problem.task.kind == TaskKind::kNumber) return regression(truth_of(problem, rows), scores.values).rmse;
   if (problem.task.kind == TaskKind::kBinary) return log_loss(labels_of(problem, rows), scores.values);
   return log_loss(labels_of(problem, rows), scores);
-}
-
-double logit(double p) {
-  constexpr double kClosest = 1e-15;  // to 0 or 1
-  p = std::clamp(p, kClosest, 1 - kClosest);
-  return std::log(p / (1 - p));
 }
 
 struct Choice {

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/logistic.h"
 #include "dataset/label_kind.h"
 
 namespace cfm::eval {
@@ -35,12 +36,6 @@ std::optional<double> score_of(const Json& prediction, const Task& task, std::si
   if (scores->is_array() && scores->size() == task.classes.size() && scores->at(k).is_number())
     return scores->at(k).get<double>();
   return std::nullopt;
-}
-
-double logit(double p) {
-  constexpr double kClosest = 1e-15;  // to 0 or 1
-  p = std::clamp(p, kClosest, 1 - kClosest);
-  return std::log(p / (1 - p));
 }
 
 System binary_system(const Problem& problem, Items items) {

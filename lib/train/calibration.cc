@@ -6,6 +6,8 @@
 #include <numbers>
 #include <utility>
 
+#include "base/logistic.h"
+
 namespace cfm::train {
 namespace {
 
@@ -74,13 +76,6 @@ std::vector<double> Calibration::operator()(std::span<const double> logits) cons
     moved[i] = slope[k] * moved[i] + intercept[k];
   }
   return moved;
-}
-
-double sigmoid(double logit) { return 1 / (1 + std::exp(-logit)); }
-
-double logit(double probability) {
-  const double p = std::clamp(probability, kSmallest, 1 - kSmallest);
-  return std::log(p / (1 - p));
 }
 
 std::vector<double> softmax(std::span<const double> logits) {

@@ -22,8 +22,6 @@ struct Calibration {
   std::vector<double> operator()(std::span<const double> logits) const;
 };
 
-double sigmoid(double logit);
-double logit(double probability);  // finite for 0 and 1, too
 std::vector<double> softmax(std::span<const double> logits);
 // Probability of each of logits.size() + 1 grades.
 std::vector<double> grade_probabilities(std::span<const double> logits);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/logistic.h"
+
 namespace cfm::train {
 namespace {
 

@@ -16,12 +16,14 @@ Result run(std::vector<std::string> words, const std::function<void(cli::Program
   Result result;
   cli::Program program("cfm-test", "a program for tests");
   int number = 5;
-  bool flag = false;
+  bool flag = false, beside = false, against = false;
   std::string kind = "a";
   program.writes_text();
   program.option("--number", number, "N", "a number").range(0, 10);
   program.option("--kind", kind, "K", "a kind").choices({"a", "b"});
   program.flag("--flag", flag, "a flag");
+  program.flag("--beside", beside, "for --flag and --number").only_with({"--flag", "--number"});
+  program.flag("--against", against, "not with --flag").not_with({"--flag"});
   words.insert(words.begin(), "cfm-test");
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -72,6 +74,15 @@ TEST_CASE("usage errors end with status 2 before the body runs") {
   write_file(config, "number = = 2\n");
   CHECK(run({"--config", config}).status == 2);
   CHECK(run({"--config", folder / "absent.toml"}).status == 5);
+}
+
+TEST_CASE("an option that needs another, or cannot stand beside it") {
+  CHECK(run({"--beside"}).status == 2);
+  CHECK_FALSE(run({"--beside"}).ran);
+  CHECK(run({"--beside", "--flag"}).status == 0);
+  CHECK(run({"--beside", "--number", "3"}).status == 0);
+  CHECK(run({"--against"}).status == 0);
+  CHECK(run({"--against", "--flag"}).status == 2);
 }
 
 TEST_CASE("what the body throws becomes the status") {

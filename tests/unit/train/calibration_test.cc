@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/logistic.h"
 #include "base/random.h"
 #include "support.h"
 #include "train/task.h"
@@ -17,7 +18,7 @@ using train::TaskKind;
 double log_loss(const train::Calibration& c, const std::vector<double>& logits, const std::vector<int>& positive) {
   double sum = 0;
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    const double p = train::sigmoid(c(std::span(logits).subspan(i, 1))[0]);
+    const double p = cfm::sigmoid(c(std::span(logits).subspan(i, 1))[0]);
     sum -= std::log(positive[i] == 1 ? p : 1 - p);
   }
   return sum / static_cast<double>(logits.size());
@@ -28,7 +29,7 @@ void shifted(int n, const char* id, std::vector<double>& logits, std::vector<int
   Random random(3, "calibration", id);
   for (int i = 0; i < n; ++i) {
     const double z = 1.5 * random.normal();
-    positive.push_back(random.uniform() < train::sigmoid(z) ? 1 : 0);
+    positive.push_back(random.uniform() < cfm::sigmoid(z) ? 1 : 0);
     logits.push_back(3 * z + 2);
   }
 }
@@ -69,9 +70,9 @@ TEST_CASE("a perfect separation does not end in certainty, and a reversed one tu
   // Platt's targets for 10 and 10: 11/12 and 1/12; means of the scores are those of the targets.
   const train::Calibration c = train::platt(logits, positive);
   double mean = 0;
-  for (const double x : logits) mean += train::sigmoid(c(std::span(&x, 1))[0]) / 20;
+  for (const double x : logits) mean += cfm::sigmoid(c(std::span(&x, 1))[0]) / 20;
   CHECK(mean == doctest::Approx(0.5).epsilon(1e-6));
-  CHECK(train::sigmoid(c(std::vector<double>{24.0})[0]) < 0.98);
+  CHECK(cfm::sigmoid(c(std::vector<double>{24.0})[0]) < 0.98);
   CHECK(train::platt(logits, reversed).slope[0] == doctest::Approx(0.05));
 }
 
@@ -100,9 +101,9 @@ TEST_CASE("one temperature for several classes, and for grades") {
 TEST_CASE("probabilities of grades sum to one") {
   const auto p = train::grade_probabilities(std::vector<double>{2, 0, -1});
   REQUIRE(p.size() == 4);
-  CHECK(p[0] == doctest::Approx(1 - train::sigmoid(2)));
-  CHECK(p[1] == doctest::Approx(train::sigmoid(2) - 0.5));
-  CHECK(p[3] == doctest::Approx(train::sigmoid(-1)));
+  CHECK(p[0] == doctest::Approx(1 - cfm::sigmoid(2)));
+  CHECK(p[1] == doctest::Approx(cfm::sigmoid(2) - 0.5));
+  CHECK(p[3] == doctest::Approx(cfm::sigmoid(-1)));
   CHECK(p[0] + p[1] + p[2] + p[3] == doctest::Approx(1));
 }
 
@@ -118,7 +119,7 @@ TEST_CASE("a task decides from logits, each kind in its way") {
   const LabelTask grades = LabelTask::infer("l", numbers, {.positive = {}, .kind = TaskKind::kOrdinal});
   CHECK(grades.logits() == 2);
   // P = .45 .1 .45: the median grade, though no grade is less probable.
-  const double x = train::logit(0.55);
+  const double x = cfm::logit(0.55);
   const Json g = grades.predict(std::vector<double>{x, -x});
   CHECK(g["task"] == "ordinal");
   CHECK(g["value"] == 2);
@@ -132,7 +133,7 @@ TEST_CASE("a task decides from logits, each kind in its way") {
   CHECK(m["value"] == Json{"a"});
   CHECK(m["thresholds"]["b"] == 0.9);
   CHECK_FALSE(m.contains("score"));
-  CHECK(m["confidence"].get<double>() == doctest::Approx((1 + (train::logit(0.9) - 1)) / 2));
+  CHECK(m["confidence"].get<double>() == doctest::Approx((1 + (cfm::logit(0.9) - 1)) / 2));
 
   LabelTask number = LabelTask::infer("l", numbers, {});
   const Json n = number.predict(std::vector<double>{1});
