@@ -65,7 +65,7 @@ void declare(cli::Program& program, Settings& s) {
   s.recordings.declare(program);
   program.option("--raw", s.raw, "TYPE", "interleaved little-endian samples: needs --fs and --channels")
       .choices({"f32", "i16"});
-  program.option("--labels", s.labels, "FILE[:KEY]", "CSV with a label a column, joined on KEY (record, or else id)").brief();
+  program.option("--labels", s.labels, "FILE[:KEY]", "CSV with a label a column, joined on KEY (record or id)").brief();
   program.flag("--header-labels", s.header_labels, "labels age, sex, dx, alarm of a header's comments");
   program.option("--subject", s.subject, "RULE", "record, dir, regex:PATTERN or csv:FILE (columns record, subject)");
   program.option("--pseudonym", s.key_file, "KEYFILE",

@@ -44,7 +44,7 @@ void declare(cli::Program& program, Settings& s) {
       .brief();
   program.option("--ids", s.ids, "FILE", "segments, or records, named in FILE, one a line");
   program.option("--sample", s.sample, "N", "N segments, drawn by --seed").at_least(1);
-  program.option("--labels", s.labels, "FILE[:KEY]", "join labels from a CSV, on KEY (record, or else id)");
+  program.option("--labels", s.labels, "FILE[:KEY]", "join labels from a CSV, on KEY (record or id)");
   program.option("--signals", s.signals, "LIST", "channels of a recording, as in cfm-segment");
   program.option("--plot", s.plot, "FILE", "draw on ECG paper: FILE.png, .svg or .pdf; - draws in the terminal")
       .brief();

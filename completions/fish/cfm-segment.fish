@@ -38,7 +38,7 @@ complete -c cfm-segment -l ann -x -d 'reference beats, waves, rhythms and notes 
 complete -c cfm-segment -l verify -d 'verify checksums where only a part is read, too'
 complete -c cfm-segment -l trust-data -d 'read records whose checksums or first values lie'
 complete -c cfm-segment -l raw -x -a 'f32 i16' -d 'interleaved little-endian samples: needs --fs and --channels'
-complete -c cfm-segment -l labels -r -F -d 'CSV with a label a column, joined on KEY (record, or else id)'
+complete -c cfm-segment -l labels -r -F -d 'CSV with a label a column, joined on KEY (record or id)'
 complete -c cfm-segment -l header-labels -d 'labels age, sex, dx, alarm of a header\'s comments'
 complete -c cfm-segment -l subject -x -d 'record, dir, regex:PATTERN or csv:FILE (columns record, subject)'
 complete -c cfm-segment -l pseudonym -r -F -d 'names become hashes keyed with this file, dates shift by subject, remarks are dropped'

@@ -17,6 +17,7 @@ complete -c cfm-synth -l pat -x -d 'time from R to the tangent foot of the PPG, 
 complete -c cfm-synth -l sbp -x -d 'systolic pressure at rest, drawn once a subject'
 complete -c cfm-synth -l dbp -x -d 'diastolic pressure at rest, drawn once a subject'
 complete -c cfm-synth -l noise -x -d 'baseline, motion, muscle, mains or pop (of electrodes) at an SNR in dB; clip, dropout or flat at a fraction of the samples; a level LOW..HIGH is drawn anew every 30 s; none for clean signals'
+complete -c cfm-synth -l corrupt -x -d 'spoil the signals of FILE: KIND:flat@S holds a value, KIND:dropout@S loses samples for S seconds; KIND:NOISE@R adds noise (but clip) of R times the signal\'s SD; KIND:missing takes all samples'
 complete -c cfm-synth -s o -l output -r -F -d 'write FILE instead of standard output'
 complete -c cfm-synth -l force -d 'replace an existing FILE'
 complete -c cfm-synth -l to -x -a 'cfm ndjson wfdb edf' -d 'form of the result'

@@ -66,7 +66,7 @@ Json typed(std::string_view cell) {
 }
 
 LabelTable LabelTable::read(const std::string& file_and_key) {
-  std::string file = file_and_key, key = "record";
+  std::string file = file_and_key, key;
   const std::size_t colon = file.rfind(':');
   if (colon != std::string::npos && !is_regular_file(file)) {
     key = file.substr(colon + 1);
@@ -78,6 +78,7 @@ LabelTable LabelTable::read(const std::string& file_and_key) {
     name = std::string(trimmed(name));
     names.push_back(lower(name));
   }
+  if (key.empty()) key = std::ranges::count(names, "record") == 0 && csv.find("id") >= 0 ? "id" : "record";
   if (csv.find(key) < 0 && std::ranges::count(names, lower(key)) == 1) {
     key = csv.header[static_cast<std::size_t>(std::ranges::find(names, lower(key)) - names.begin())];
   }
@@ -100,31 +101,31 @@ LabelTable LabelTable::read(const std::string& file_and_key) {
       Json value = typed(cells[c]);
       if (c != key_column && !value.is_null()) row.labels[names[c]] = std::move(value);
     }
-    const std::string record(trimmed(cells[key_column]));
-    const auto [at, is_new] = table.rows_.emplace(record, row);
+    const std::string name(trimmed(cells[key_column]));
+    const auto [at, is_new] = table.rows_.emplace(name, row);
     if (!is_new && at->second.labels != row.labels) {
-      throw Error(Status::kUsage, "{}: {} {} has two rows that differ", csv.name, key, record);
+      throw Error(Status::kUsage, "{}: {} {} has two rows that differ", csv.name, key, name);
     }
   }
   return table;
 }
 
+LabelTable::Row* LabelTable::row_of(std::string_view record) {
+  auto at = rows_.find(record);
+  if (at == rows_.end()) at = rows_.find(record.substr(record.rfind('/') + 1));
+  return at == rows_.end() ? nullptr : &at->second;
+}
+
 void LabelTable::meet(const std::string& record) {
-  auto at = rows_.find(record);
-  if (at == rows_.end()) at = rows_.find(std::string_view(record).substr(record.rfind('/') + 1));
-  if (at != rows_.end()) at->second.met = true;
+  if (Row* row = row_of(record)) row->met = true;
 }
 
-const Json* LabelTable::find(const std::string& record) const {
-  auto at = rows_.find(record);
-  if (at == rows_.end()) at = rows_.find(std::string_view(record).substr(record.rfind('/') + 1));
-  return at == rows_.end() ? nullptr : &at->second.labels;
-}
-
-void LabelTable::apply(stream::Segment& segment) const {
-  const Json* labels = find(segment.record());
-  if (labels == nullptr) return;
-  for (const auto& [name, value] : labels->items()) segment.header["labels"][name] = value;
+void LabelTable::apply(stream::Segment& segment) {
+  const auto own = rows_.find(segment.id());
+  Row* row = own != rows_.end() ? &own->second : row_of(segment.record());
+  if (row == nullptr) return;
+  row->met = true;
+  for (const auto& [name, value] : row->labels.items()) segment.header["labels"][name] = value;
 }
 
 std::size_t LabelTable::unmatched() const {
@@ -134,10 +135,10 @@ std::size_t LabelTable::unmatched() const {
 void LabelTable::report() const {
   const std::size_t left = unmatched();
   if (left == rows()) {
-    throw Error(Status::kUsage, "{}: none of {} rows has a '{}' that is a record of the input{}", name_, rows(), key_,
-                rows_.empty() ? "" : " (the first is '" + rows_.begin()->first + "')");
+    throw Error(Status::kUsage, "{}: the '{}' of none of {} rows is a record, or a segment's id, of the input{}", name_,
+                key_, rows(), rows_.empty() ? "" : " (the first is '" + rows_.begin()->first + "')");
   }
-  if (left > 0) log::info("{}: {} of {} rows match no record", name_, left, rows());
+  if (left > 0) log::info("{}: {} of {} rows match no record or segment", name_, left, rows());
 }
 
 }  // namespace cfm::dataset

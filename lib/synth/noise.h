@@ -7,8 +7,10 @@
 // A span's noise fades in and out over 0.25 s, then is scaled to its SNR exactly.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "synth/synth.h"
@@ -20,6 +22,9 @@ struct Spoiling {
   std::vector<double> levels;
 };
 std::vector<Spoiling> draw_spoiling(const SynthOptions& options, const std::string& id, std::size_t spans);
+
+// "motion"; nothing for a name that there isn't.
+std::optional<NoiseKind> noise_named(std::string_view name);
 
 // Is it measured in dB?
 bool is_additive(NoiseKind kind);

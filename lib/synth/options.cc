@@ -74,6 +74,13 @@ Rhythm parse_rhythm(std::string_view text) {
   throw Error(Status::kUsage, "rhythm '{}' is unknown; there are {}", text, names_of(kRhythms));
 }
 
+std::optional<NoiseKind> noise_named(std::string_view name) {
+  for (const auto& [known, kind] : kNoises) {
+    if (known == name) return kind;
+  }
+  return std::nullopt;
+}
+
 std::vector<Noise> parse_noise(std::string_view text) {
   std::vector<Noise> noises;
   if (text == "none") return noises;
@@ -81,24 +88,21 @@ std::vector<Noise> parse_noise(std::string_view text) {
     const std::size_t comma = text.find(',');
     const std::string_view entry = text.substr(0, comma);
     const std::size_t at = entry.find('@');
-    const auto known = std::find_if(kNoises.begin(), kNoises.end(),
-                                    [&](const auto& noise) { return noise.first == entry.substr(0, at); });
-    if (known == kNoises.end()) {
-      throw Error(Status::kUsage, "noise '{}' is unknown; there are {} and none", entry.substr(0, at),
-                  names_of(kNoises));
-    }
-    const bool decibels = is_additive(known->second);
+    const std::string_view name = entry.substr(0, at);
+    const auto kind = noise_named(name);
+    if (!kind) throw Error(Status::kUsage, "noise '{}' is unknown; there are {} and none", name, names_of(kNoises));
+    const bool decibels = is_additive(*kind);
     if (at == std::string_view::npos) {
       throw Error(Status::kUsage, "noise '{}' has no level; write {}@{}", entry, entry,
                   decibels ? "DB or @LOW..HIGH" : "FRACTION");
     }
-    const Range level = parse_range(entry.substr(at + 1), fmt::format("level of noise {}", known->first));
+    const Range level = parse_range(entry.substr(at + 1), fmt::format("level of noise {}", name));
     const Range possible = decibels ? Range{-60, 100} : Range{0, 1};
     if (level.low < possible.low || level.high > possible.high) {
-      throw Error(Status::kUsage, "level '{}' of noise {} lies outside {}..{} {}", entry.substr(at + 1), known->first,
+      throw Error(Status::kUsage, "level '{}' of noise {} lies outside {}..{} {}", entry.substr(at + 1), name,
                   possible.low, possible.high, decibels ? "dB" : "of the samples");
     }
-    noises.push_back({known->second, level});
+    noises.push_back({*kind, level});
     if (comma == std::string_view::npos) return noises;
     text.remove_prefix(comma + 1);
   }
@@ -138,6 +142,23 @@ Signals parse_signals(std::string_view text) {
   return signals;
 }
 
+SynthOptions parse_options(const SynthWords& words, double duration, std::uint64_t seed) {
+  const auto range = [](const std::optional<std::string>& text, const char* name) {
+    return text ? std::optional(parse_range(*text, name)) : std::nullopt;
+  };
+  SynthOptions options{.duration = duration,
+                       .signals = parse_signals(words.signals),
+                       .rhythm = parse_rhythm(words.rhythm),
+                       .heart_rate = range(words.heart_rate, "--heart-rate"),
+                       .pat = range(words.pat, "--pat"),
+                       .sbp = range(words.sbp, "--sbp"),
+                       .dbp = range(words.dbp, "--dbp"),
+                       .noise = parse_noise(words.noise),
+                       .seed = seed};
+  validate(options);
+  return options;
+}
+
 void validate(const SynthOptions& options) {
   if (!(options.duration >= 1)) throw Error(Status::kUsage, "a duration of {} s; at least 1 s", options.duration);
   const Signals& signals = options.signals;
@@ -162,11 +183,16 @@ void validate(const SynthOptions& options) {
   }
 }
 
-double signal_bytes(const SynthOptions& options) {
+void check_fits(const SynthOptions& options, double bytes) {
   const double rates = static_cast<double>(options.signals.leads.size()) * kSynthEcgFs +
                        (options.signals.ppg + options.signals.abp) * kSynthPulseFs;
-  constexpr double kTwice = 2;  // as recorded, and clean
-  return options.duration * rates * kTwice * sizeof(float);
+  constexpr double kTwice = 2, kGiB = 1 << 30;  // as recorded, and clean
+  const double needed = options.duration * rates * kTwice * sizeof(float);
+  if (needed <= bytes) return;
+  throw Error(Status::kUsage,
+              "a record of {:.1f} GiB is more than programs read at once ({:.0f} GiB): a shorter --duration, fewer "
+              "--signals, or --to wfdb",
+              needed / kGiB, bytes / kGiB);
 }
 
 }  // namespace cfm::synth

@@ -82,9 +82,17 @@ struct SynthOptions {
   std::uint64_t seed = 0;
 };
 
-void validate(const SynthOptions& options);        // status 2, as synthesise() would
-double signal_bytes(const SynthOptions& options);  // that the signals of a record take in a stream
-std::string synth_subject(std::uint64_t number);   // "s0007"
+// The same as they are written on a command line, checked.
+struct SynthWords {
+  std::string signals = "ecg,ppg", rhythm = "sinus", noise = "motion@0..24";
+  std::optional<std::string> heart_rate = {}, pat = {}, sbp = {}, dbp = {};
+};
+SynthOptions parse_options(const SynthWords& words, double duration, std::uint64_t seed);
+
+void validate(const SynthOptions& options);  // status 2, as synthesise() would
+// Status 2 where the signals of a record take more than `bytes` in a stream.
+void check_fits(const SynthOptions& options, double bytes);
+std::string synth_subject(std::uint64_t number);  // "s0007"
 
 // Record synth/0000, subject s0000 of number 0.
 stream::Segment synthesise(const SynthOptions& options, std::uint64_t subject);

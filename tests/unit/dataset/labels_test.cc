@@ -15,6 +15,14 @@ struct Table {
   test::TemporaryFolder folder;
 };
 
+// The labels that a segment gets, as text.
+std::string given(LabelTable& labels, const std::string& record, const std::string& id = "") {
+  stream::Segment segment;
+  segment.header = Json{{"id", id}, {"record", record}};
+  labels.apply(segment);
+  return segment.header.value("labels", Json()).dump();
+}
+
 }  // namespace
 
 TEST_CASE("cells by the rules of JSON") {
@@ -40,15 +48,15 @@ TEST_CASE("labels join by record or by its last path component") {
   segment.header = Json{{"record", "icu/v1"}, {"labels", {{"age", 5}, {"true_alarm", 7}}}};
   labels.apply(segment);
   CHECK(segment.header["labels"].dump() == R"({"age":5,"true_alarm":1})");
-  CHECK(labels.find("a/v2")->dump() == R"({"true_alarm":0,"note":"x, y"})");
-  CHECK(labels.find("b/v2") == nullptr);
-  stream::Segment other;
-  other.header = Json{{"record", "v3"}};
-  labels.apply(other);
-  CHECK_FALSE(other.header.contains("labels"));
+  CHECK(given(labels, "a/v2") == R"({"true_alarm":0,"note":"x, y"})");
+  CHECK(given(labels, "b/v2") == "null");
+  CHECK(given(labels, "v3") == "null");
+}
 
+TEST_CASE("rows that met nothing are counted") {
+  LabelTable labels = Table("record,a\nv1,1\nv2,0\nv9,1\n").read();
   CHECK(labels.rows() == 3);
-  CHECK(test::status_of([&] { labels.report(); }) == Status::kUsage);  // none matched so far
+  CHECK(test::status_of([&] { labels.report(); }) == Status::kUsage);
   labels.meet("icu/v1");
   labels.meet("v3");
   CHECK(labels.unmatched() == 2);
@@ -57,8 +65,10 @@ TEST_CASE("labels join by record or by its last path component") {
 
 TEST_CASE("another key column") {
   const Table table("ID,Sex\n5,M\n");
-  CHECK(table.read(":ID").find("ludb/5")->dump() == R"({"sex":"M"})");
-  CHECK(table.read(":id").find("5") != nullptr);
+  for (const char* key : {":ID", ":id"}) {
+    LabelTable labels = table.read(key);
+    CHECK(given(labels, "ludb/5", "ludb/5/0") == R"({"sex":"M"})");
+  }
   try {
     table.read();
     FAIL("no column record");
@@ -66,6 +76,19 @@ TEST_CASE("another key column") {
     CHECK(error.status() == Status::kUsage);
     CHECK(std::string(error.what()).find("ID, Sex") != std::string::npos);
   }
+}
+
+TEST_CASE("a row of a segment goes before one of its record") {
+  LabelTable labels = Table("id,sbp\nr/0,120\nr/5000,121.5\nr,90\n").read();
+  CHECK(given(labels, "r", "r/0") == R"({"sbp":120})");
+  CHECK(given(labels, "r", "r/5000") == R"({"sbp":121.5})");
+  CHECK(labels.unmatched() == 1);
+  CHECK(given(labels, "r", "r/2500") == R"({"sbp":90})");
+  CHECK(given(labels, "q", "q/0") == "null");
+  CHECK(labels.unmatched() == 0);
+  // An id is no label where rows are joined by record, and no key there.
+  LabelTable records = Table("record,id\nr,r/0\n").read();
+  CHECK(given(records, "r", "r/7") == R"({"id":"r/0"})");
 }
 
 TEST_CASE("tables that cannot be joined") {
