@@ -52,9 +52,11 @@ std::string why_not_probed(const Item& item, const std::string& on) {
   return item.embedding.finite() ? "" : "with an embedding that is not finite";
 }
 
-// A rival brings predictions, or, where embeddings are probed, its own.
+// A rival brings predictions, or, where a tensor or features are probed, its own.
 bool rival_is_probed(const Question& ask, const Rival& rival) {
-  return ask.probes() && ask.options.on != kFeatures && rival.evidence->tensor_names().contains(ask.options.on);
+  if (!ask.probes()) return false;
+  if (ask.options.on != kFeatures) return rival.evidence->tensor_names().contains(ask.options.on);
+  return !rival.evidence->prediction_names().contains(ask.label);
 }
 
 std::map<std::string, const Item*> usable_of_rival(const Question& ask, const Rival& rival) {
@@ -154,6 +156,10 @@ Inputs features_of(Items items) {
   Inputs inputs{.values = Matrix(items.size(), items.front()->features.size())};
   for (std::size_t i = 0; i < items.size(); ++i) std::ranges::copy(items[i]->features, inputs.values.row(i).begin());
   return inputs;
+}
+
+Inputs probed_inputs(Items items, const std::string& on) {
+  return on == kFeatures ? features_of(items) : inputs_of(items, &Item::embedding);
 }
 
 // Percents, apart by commas, as shares.
@@ -294,7 +300,7 @@ std::set<std::string> add_rivals(std::vector<System>& systems, Context& context,
     look_at_seen(of_rival, items, ask.options, name,
                  [&](const Item& item) { return probed ? item.seen : seen_by_model(item, ask.label); });
     context.seen_segments += of_rival.seen_segments;
-    systems.push_back(probed ? probe_out_of_fold(name, problem, inputs_of(items, &Item::embedding), *folds, nested)
+    systems.push_back(probed ? probe_out_of_fold(name, problem, probed_inputs(items, ask.options.on), *folds, nested)
                              : predicted(problem, items, name));
     if (name != "resnet" && name != "random") rivals.insert(name);
   }
@@ -325,8 +331,7 @@ Context evaluate_probe(const Question& ask) {
   const dataset::Folds folds = probe_folds(problem, options.folds, options.seed);
   look_at_seen(context, chosen.items, options, "the encoder", [](const Item& item) { return item.seen; });
   const NestedOptions nested{.learner = options.learner, .seed = options.seed, .threads = options.threads};
-  const Inputs inputs =
-      context.system == kFeatures ? features_of(chosen.items) : inputs_of(chosen.items, &Item::embedding);
+  const Inputs inputs = probed_inputs(chosen.items, options.on);
   if (inputs.tokens > 1 && options.learner != Learner::kAttentive)
     throw Error(Status::kUsage,
                 "'{}' holds {} tokens a segment: --probe-by attentive pools them, cfm-embed --pool mean does",
@@ -353,9 +358,8 @@ Context evaluate_probe(const Question& ask) {
   if (std::all_of(chosen.items.begin(), chosen.items.end(),
                   [](const Item* item) { return item->random.tokens > 0 && item->random.finite(); }))
     learned.push_back({"random", inputs_of(chosen.items, &Item::random), nested});
-  if (context.system != kFeatures &&
-      std::any_of(chosen.items.begin(), chosen.items.end(),
-                  [](const Item* item) { return is_measured(item->features); }))
+  if (context.system != kFeatures && std::any_of(chosen.items.begin(), chosen.items.end(),
+                                                 [](const Item* item) { return is_measured(item->features); }))
     learned.push_back({kFeatures, features_of(chosen.items), on_vectors(nested)});
   std::vector<System> systems;
   std::vector<std::pair<double, System>> fractions;
@@ -463,7 +467,7 @@ Results evaluate(const std::vector<std::string>& inputs, const std::vector<std::
   Evidence evidence(keep_for(options));
   lost += read_all(evidence, inputs, reading);
   Keep keep = keep_for(options);
-  keep.features = false;
+  keep.features = options.on == kFeatures;
   keep.columns = 0;
   std::vector<std::unique_ptr<Evidence>> others;
   std::vector<Rival> rivals;
