@@ -78,7 +78,7 @@ Areas Ranking::areas(Weights weights) const {
     fp += negative;
     if (positive > 0) sum += positive * tp / (tp + fp);
   });
-  return {.auroc = ratio(pairs, tp * fp), .average_precision = ratio(sum, tp)};
+  return {.auroc = ratio(pairs, tp * fp), .average_precision = ratio(sum, tp), .positive = tp};
 }
 
 std::vector<PrPoint> Ranking::pr(Weights weights) const {

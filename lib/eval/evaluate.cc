@@ -175,7 +175,7 @@ std::vector<double> shares_of(const std::vector<std::string>& lists) {
   return shares;
 }
 
-// A control that says so where a model that learned on tokens cannot.
+// Features and predictions are vectors: what would attend to tokens is linear there.
 NestedOptions on_vectors(NestedOptions nested) {
   if (nested.learner == Learner::kAttentive) nested.learner = Learner::kLinear;
   return nested;

@@ -32,7 +32,7 @@ struct EvaluateOptions {
   std::vector<std::string> labels = {};     // of the predictions; empty: all
   std::vector<std::string> by = {};         // labels whose values make strata; "quality": the segment's class
   dataset::LabelOptions label = {};
-  bool features = false;                 // measure hand-crafted features as a control of predictions, too
+  bool features = false;  // measure hand-crafted features as a control of predictions, too
   double calibrate = 0;   // s: of each record's beginning, from which a number's offset is had
   bool allow_seen = false;
   bool report = false;  // keep what a page draws
@@ -45,7 +45,7 @@ struct EvaluateOptions {
 Keep keep_for(const EvaluateOptions& options);
 
 struct Rival {
-  std::string name;  // "": as its predictions tell, else the file's
+  std::string name;  // the file's; "resnet" or "random" in the results where its predictions tell that it is one
   const Evidence* evidence = nullptr;
 };
 

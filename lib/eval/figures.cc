@@ -36,15 +36,15 @@ class Parts {
   std::vector<std::pair<std::size_t, Part>> parts_;
 };
 
-Figure more(const char* metric, std::string note = {}) { return {.metric = metric, .note = std::move(note)}; }
+Figure more(std::string metric, std::string note = {}) {
+  return {.metric = std::move(metric), .note = std::move(note)};
+}
 Figure less(const char* metric, std::string note = {}) {
   return {.metric = metric, .note = std::move(note), .better = Better::kLess};
 }
 Figure neither(const char* metric, std::string note = {}) {
   return {.metric = metric, .note = std::move(note), .better = Better::kNeither};
 }
-
-const Matrix& ranked(const System& system) { return system.ranking.rows > 0 ? system.ranking : system.scores; }
 
 // Mean over folds of the area within each, where it is defined.
 double mean_of_folds(const std::vector<int>& labels, const System& system) {
@@ -63,7 +63,8 @@ double mean_of_folds(const std::vector<int>& labels, const System& system) {
   return mean_defined(areas);
 }
 
-void add_confidence(Parts& parts, const System& system, const std::vector<double>& wrong) {
+void add_confidence(Parts& parts, const Problem& problem, const System& system) {
+  const std::vector<double> wrong = wrong_decisions(problem, system);
   if (!system.confidence.empty() && !is_constant(system)) {
     const auto risk = std::make_shared<RiskCoverage>(wrong, system.confidence);
     parts.add({less("aurc", "error rate, mean over all coverages")},
@@ -80,12 +81,6 @@ void add_confidence(Parts& parts, const System& system, const std::vector<double
               v[0] = weighted_mean(kept, w);
               v[1] = weighted_mean(right, w) / v[0];
             });
-}
-
-std::vector<double> wrong_decisions(const Problem& problem, const System& system) {
-  std::vector<double> wrong(problem.size());
-  for (std::size_t i = 0; i < wrong.size(); ++i) wrong[i] = static_cast<int>(problem.truth[i]) != system.decisions[i];
-  return wrong;
 }
 
 void add_binary(Parts& parts, const Problem& problem, const System& system) {
@@ -121,7 +116,7 @@ void add_binary(Parts& parts, const Problem& problem, const System& system) {
     v[2] = bins.ece;
     v[3] = bins.mce;
   });
-  add_confidence(parts, system, wrong_decisions(problem, system));
+  add_confidence(parts, problem, system);
 }
 
 // auroc, auprc, f1, se, sp, ppv of one class or label against the rest.
@@ -140,32 +135,33 @@ void add_one(Parts& parts, const std::string& klass, const std::vector<int>& lab
   });
 }
 
-std::vector<int> equal_to(const std::vector<int>& values, std::size_t k) {
-  std::vector<int> is(values.size());
-  std::transform(values.begin(), values.end(), is.begin(), [&](int v) { return v == static_cast<int>(k) ? 1 : 0; });
-  return is;
-}
-
-// Means of the classes' areas; weights of classes are their shares where asked for.
-void add_areas(Parts& parts, std::vector<Figure> figures, const std::vector<Ranking>& rankings) {
+// Means of the classes' areas, of those that are defined: each as much as the others, then by how often it is.
+void add_areas(Parts& parts, const char* precision_name, const std::vector<Ranking>& rankings) {
   const auto each = std::make_shared<std::vector<Ranking>>(rankings);
-  parts.add(std::move(figures), [each](Weights w, double* v) {
-    std::vector<double> auroc, precision;
-    for (const Ranking& ranking : *each) {
-      const Areas areas = ranking.areas(w);
-      auroc.push_back(areas.auroc);
-      precision.push_back(areas.average_precision);
-    }
-    v[0] = mean_defined(auroc);
-    v[1] = mean_defined(precision);
-  });
+  const std::string weighted = "by how often each is";
+  parts.add({more("auroc", "macro"), more(precision_name, "macro"), more("auroc_weighted", weighted),
+             more(fmt::format("{}_weighted", precision_name), weighted)},
+            [each](Weights w, double* v) {
+              std::vector<double> auroc, precision, often;
+              for (const Ranking& ranking : *each) {
+                const Areas areas = ranking.areas(w);
+                if (std::isnan(areas.auroc)) continue;
+                auroc.push_back(areas.auroc);
+                precision.push_back(areas.average_precision);
+                often.push_back(areas.positive);
+              }
+              v[0] = weighted_mean(auroc);
+              v[1] = weighted_mean(precision);
+              v[2] = weighted_mean(auroc, often);
+              v[3] = weighted_mean(precision, often);
+            });
 }
 
 void add_classes(Parts& parts, const Problem& problem, const System& system) {
   const std::vector<int> labels = problem.labels();
   const std::vector<std::string>& classes = problem.task.classes;
   const std::size_t n = classes.size();
-  add_areas(parts, {more("auroc", "macro"), more("auprc", "macro")}, rankings(labels, ranked(system)));
+  add_areas(parts, "auprc", rankings(labels, ranked(system)));
   // Challenge 2017: normal, atrial fibrillation, other, noise; in byte order.
   const bool challenge = classes == std::vector<std::string>{"A", "N", "O", "~"};
   const bool grades = problem.task.kind == TaskKind::kOrdinal;
@@ -192,9 +188,9 @@ void add_classes(Parts& parts, const Problem& problem, const System& system) {
     v[1] = log_loss(labels, p, w);
     v[2] = calibration_top(labels, p, w).ece;
   });
-  add_confidence(parts, system, wrong_decisions(problem, system));
+  add_confidence(parts, problem, system);
   for (std::size_t k = 0; k < n; ++k)
-    add_one(parts, classes[k], equal_to(labels, k), ranked(system).column(k), equal_to(system.decisions, k));
+    add_one(parts, classes[k], is_class(labels, k), ranked(system).column(k), is_class(system.decisions, k));
 }
 
 void add_labels(Parts& parts, const Problem& problem, const System& system) {
@@ -202,7 +198,7 @@ void add_labels(Parts& parts, const Problem& problem, const System& system) {
   const auto as_labels = [](std::span<const double> values) { return std::vector<int>(values.begin(), values.end()); };
   std::vector<Ranking> each;
   for (std::size_t k = 0; k < n; ++k) each.emplace_back(as_labels(problem.members.column(k)), ranked(system).column(k));
-  add_areas(parts, {more("auroc", "macro"), more("map", "macro")}, each);
+  add_areas(parts, "map", each);
   const auto micro = std::make_shared<Ranking>(as_labels(problem.members.values), ranked(system).values);
   parts.add({more("f1", "macro"), more("f1_micro"), more("auroc_micro"), more("map_micro")},
             [n, micro, truth = problem.members, said = system.members, as_labels](Weights w, double* v) {
@@ -222,14 +218,12 @@ void add_labels(Parts& parts, const Problem& problem, const System& system) {
               v[3] = areas.average_precision;
             });
   MultiLabelRows rows = multi_label_rows(problem.members, system.scores, system.members);
-  std::vector<double> wrong;
-  for (const double right : rows.subset_accuracy) wrong.push_back(1 - right);
   parts.add_mean(more("ranking_precision"), std::move(rows.label_ranking_precision));
   parts.add_mean(less("ranking_loss"), std::move(rows.ranking_loss));
   parts.add_mean(less("label_coverage", "how far down the list all true labels are had"), std::move(rows.coverage));
   parts.add_mean(less("hamming_loss"), std::move(rows.hamming_loss));
   parts.add_mean(more("subset_accuracy"), std::move(rows.subset_accuracy));
-  add_confidence(parts, system, wrong);
+  add_confidence(parts, problem, system);
   for (std::size_t k = 0; k < n; ++k)
     add_one(parts, problem.task.classes[k], as_labels(problem.members.column(k)), ranked(system).column(k),
             as_labels(system.members.column(k)));

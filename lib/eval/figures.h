@@ -6,11 +6,13 @@
 //   std::vector<Comparison> gains = compare(figures, Figures(problem, control, bootstrap), bootstrap);
 //
 // Two classes: auroc auprc f1 balanced_accuracy score2015 se sp ppv npv accuracy mcc brier log_loss ece mce. Several:
-// auroc auprc f1 balanced_accuracy (macro), f1_weighted accuracy kappa mcc brier log_loss ece, score2017 where the
-// classes are N, A, O and ~; each class's auroc auprc f1 se sp ppv. Grades: also mae (in grades) and quadratic_kappa.
-// Several labels: map auroc f1 (macro and micro), ranking_loss ranking_precision coverage hamming_loss subset_accuracy;
-// each label's auroc auprc f1 se sp ppv. Numbers: mae rmse r2 pearson ccc bias sd loa_low loa_high mase; of blood
-// pressure also bhs5 bhs10 bhs15. With a confidence aurc; with abstentions coverage and selective_accuracy.
+// auroc auprc f1 balanced_accuracy (macro), auroc_weighted auprc_weighted f1_weighted (by how often a class is),
+// accuracy kappa mcc brier log_loss ece, score2017 where the classes are N, A, O and ~; each class's auroc auprc f1 se
+// sp ppv. Grades: also mae (in grades) and quadratic_kappa. Several labels: auroc map f1 (macro), auroc_weighted
+// map_weighted auroc_micro map_micro f1_micro, ranking_precision ranking_loss label_coverage hamming_loss
+// subset_accuracy; each label's auroc auprc f1 se sp ppv. Numbers: mae rmse r2 pearson ccc bias sd loa_low loa_high
+// mase; of blood pressure also bhs5 bhs10 bhs15. With a confidence aurc; with abstentions coverage and
+// selective_accuracy.
 #pragma once
 
 #include "eval/bootstrap.h"

@@ -35,6 +35,7 @@ struct PrPoint {
 };
 struct Areas {
   double auroc, average_precision;
+  double positive;  // weight of the positives
 };
 
 // Scores sorted once; each figure is then one pass.
@@ -120,6 +121,9 @@ struct ClassTable {
 };
 ClassTable class_table(std::span<const int> labels, std::span<const int> decisions, std::size_t classes,
                        Weights weights = {});
+
+// 1 where a label is class k, else 0.
+std::vector<int> is_class(std::span<const int> labels, std::size_t k);
 
 // Each class against the rest; scores [n, classes].
 std::vector<Ranking> rankings(std::span<const int> labels, const Matrix& scores);

@@ -151,13 +151,15 @@ double ClassTable::challenge2017(const std::array<std::size_t, 3>& normal_af_oth
   return sum / 3;
 }
 
+std::vector<int> is_class(std::span<const int> labels, std::size_t k) {
+  std::vector<int> is(labels.size());
+  std::ranges::transform(labels, is.begin(), [&](int label) { return label == static_cast<int>(k) ? 1 : 0; });
+  return is;
+}
+
 std::vector<Ranking> rankings(std::span<const int> labels, const Matrix& scores) {
   std::vector<Ranking> each;
-  std::vector<int> is_class(labels.size());
-  for (std::size_t k = 0; k < scores.columns; ++k) {
-    for (std::size_t i = 0; i < labels.size(); ++i) is_class[i] = labels[i] == static_cast<int>(k);
-    each.emplace_back(is_class, scores.column(k));
-  }
+  for (std::size_t k = 0; k < scores.columns; ++k) each.emplace_back(is_class(labels, k), scores.column(k));
   return each;
 }
 

@@ -78,10 +78,8 @@ Json curves_json(const Scored& scored) {
     for (std::size_t k = 0; k < table.counts.rows; ++k)
       curves["confusion"].push_back(std::vector<double>(table.counts.row(k).begin(), table.counts.row(k).end()));
   }
-  if (system.confidence.empty() || system.decisions.empty()) return curves;
-  std::vector<double> wrong;
-  for (std::size_t i = 0; i < problem.size(); ++i)
-    wrong.push_back(static_cast<int>(problem.truth[i]) != system.decisions[i]);
+  const std::vector<double> wrong = wrong_decisions(problem, system);
+  if (system.confidence.empty() || wrong.empty()) return curves;
   curves["risk_coverage"] = Json::array();
   double last = 0;
   for (const RiskPoint& point : RiskCoverage(wrong, system.confidence).curve()) {

@@ -45,6 +45,17 @@ bool is_constant(const System& system) {
                                                 [&](double v) { return v == system.ranking.values.front(); });
 }
 
+const Matrix& ranked(const System& system) { return system.ranking.rows > 0 ? system.ranking : system.scores; }
+
+std::vector<double> wrong_decisions(const Problem& problem, const System& system) {
+  std::vector<double> wrong;
+  for (std::size_t i = 0; i < system.members.rows; ++i)
+    wrong.push_back(std::ranges::equal(problem.members.row(i), system.members.row(i)) ? 0 : 1);
+  for (std::size_t i = 0; i < system.decisions.size(); ++i)
+    wrong.push_back(static_cast<int>(problem.truth[i]) == system.decisions[i] ? 0 : 1);
+  return wrong;
+}
+
 std::vector<double> losses(const Problem& problem, const System& system) {
   std::vector<double> result;
   for (std::size_t i = 0; i < problem.size(); ++i) {

@@ -29,6 +29,8 @@ struct System {
 };
 System subset(const System& system, std::span<const std::size_t> rows);
 bool is_constant(const System& system);  // majority, mean
+// What auroc, auprc and their curves rank by: ranking where there is one, else scores.
+const Matrix& ranked(const System& system);
 
 // A segment as a person looks at it.
 struct Example {
@@ -46,5 +48,7 @@ struct Scored {
 // How wrong the system is about each segment, [n]: −log of the probability it gave to the truth (mean over several
 // labels), or |error|.
 std::vector<double> losses(const Problem& problem, const System& system);
+// [n] 1 where the segment is decided wrong (of several labels: any of them), else 0; empty for a number.
+std::vector<double> wrong_decisions(const Problem& problem, const System& system);
 
 }  // namespace cfm::eval

@@ -30,14 +30,6 @@ struct Curve {
   std::vector<int> decided;
 };
 
-const Matrix& ranked(const System& system) { return system.ranking.rows > 0 ? system.ranking : system.scores; }
-
-std::vector<int> is_class(const std::vector<int>& values, std::size_t k) {
-  std::vector<int> is;
-  for (const int value : values) is.push_back(value == static_cast<int>(k) ? 1 : 0);
-  return is;
-}
-
 std::vector<int> as_labels(const std::vector<double>& values) { return {values.begin(), values.end()}; }
 
 // Systems that rank, and those that can be drawn at all.
@@ -65,7 +57,7 @@ std::vector<Curve> curves_of_systems(const Scored& scored, const Systems& system
     curves.push_back({.name = system.name,
                       .css = style_of(i),
                       .labels = scored.problem.labels(),
-                      .scores = ranked(system).values,
+                      .scores = eval::ranked(system).values,
                       .decided = system.decisions});
   }
   return curves;
@@ -91,9 +83,9 @@ std::vector<Curve> curves_of_classes(const eval::Context& context, const Scored&
     curves.push_back(
         {.name = context.classes[k],
          .css = style_of(curves.size()) + " even",  // none of them is what the page is about
-         .labels = several ? as_labels(scored.problem.members.column(k)) : is_class(scored.problem.labels(), k),
-         .scores = ranked(model).column(k),
-         .decided = several ? as_labels(model.members.column(k)) : is_class(model.decisions, k)});
+         .labels = several ? as_labels(scored.problem.members.column(k)) : eval::is_class(scored.problem.labels(), k),
+         .scores = eval::ranked(model).column(k),
+         .decided = several ? as_labels(model.members.column(k)) : eval::is_class(model.decisions, k)});
   }
   return curves;
 }
@@ -183,19 +175,6 @@ std::string reliability(const Scored& scored, const Systems& systems) {
                 "<b>Reliability.</b> " + escaped(caption + bars + refused));
 }
 
-// 1 where a segment is decided wrong.
-std::vector<double> wrong_of(const Problem& problem, const System& system) {
-  std::vector<double> wrong;
-  if (problem.task.kind == TaskKind::kMultilabel) {
-    for (const double right : eval::multi_label_rows(problem.members, system.scores, system.members).subset_accuracy)
-      wrong.push_back(1 - right);
-    return wrong;
-  }
-  for (std::size_t i = 0; i < system.decisions.size(); ++i)
-    wrong.push_back(static_cast<int>(problem.truth[i]) == system.decisions[i] ? 0 : 1);
-  return wrong;
-}
-
 std::string risk_coverage(const Scored& scored, const Systems& systems) {
   std::vector<std::pair<std::string, std::vector<Point>>> lines;
   std::vector<double> risks = {0};
@@ -204,7 +183,7 @@ std::string risk_coverage(const Scored& scored, const Systems& systems) {
   std::vector<Point> rest;
   for (std::size_t i = 0; i < systems.drawn.size(); ++i) {
     const System& system = scored.systems[systems.drawn[i]];
-    const std::vector<double> wrong = wrong_of(scored.problem, system);
+    const std::vector<double> wrong = eval::wrong_decisions(scored.problem, system);
     if (system.confidence.empty() || wrong.empty()) continue;
     std::vector<Point> points;
     for (const eval::RiskPoint& p : eval::RiskCoverage(wrong, system.confidence).curve()) {

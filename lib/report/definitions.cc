@@ -24,6 +24,10 @@ constexpr std::array kDefinitions = {
     Definition{"auroc_micro", "AUROC (micro)", "AUROC of all labels of all segments as one."},
     Definition{"map_micro", "mAP (micro)", "Average precision of all labels of all segments as one."},
     Definition{"f1_micro", "F1 (micro)", "F1 of all labels of all segments as one."},
+    Definition{"auroc_weighted", "AUROC (weighted)", "Mean of the classes’ AUROC, weighted by how often each is."},
+    Definition{"auprc_weighted", "AUPRC (weighted)", "Mean of the classes’ AUPRC, weighted by how often each is."},
+    Definition{"map_weighted", "mAP (weighted)",
+               "Mean of the labels’ average precision, weighted by how often each is."},
     Definition{"f1_weighted", "F1 (weighted)", "Mean of the classes’ F1, weighted by how many segments they have."},
     Definition{"f1", "F1",
                "Harmonic mean of sensitivity and positive predictive value at the threshold of the "

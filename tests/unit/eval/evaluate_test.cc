@@ -1,5 +1,3 @@
-#include "eval/evaluate.h"
-
 #include <fmt/format.h>
 
 #include <cmath>
@@ -7,16 +5,12 @@
 
 #include "base/random.h"
 #include "eval/nested.h"
-#include "messages.h"
-#include "support.h"
+#include "evaluation.h"
 
 namespace {
 
 using namespace cfm;
 using namespace cfm::eval;
-using test::contains;
-using test::message_of;
-using test::status_of;
 
 CsvTable table(const std::string& rows) { return parse_csv("record,subject,label,truth,score\n" + rows, "scores.csv"); }
 
@@ -24,14 +18,6 @@ Results of_table(const std::string& rows, EvaluateOptions options = {.draws = 20
   Evidence evidence({});
   evidence.add(table(rows));
   return evaluate(evidence, {}, options);
-}
-
-const Row& row(const Context& context, const std::string& system, const std::string& metric,
-               const std::string& klass = "") {
-  for (const Row& r : context.rows)
-    if (r.system == system && r.metric == metric && r.klass == klass) return r;
-  FAIL("no row ", system, " ", metric);
-  return context.rows.front();
 }
 
 stream::Segment segment(int subject, int part, const Json& label) {

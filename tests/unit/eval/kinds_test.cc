@@ -5,28 +5,13 @@
 
 #include "base/random.h"
 #include "eval/attentive.h"
-#include "eval/evaluate.h"
 #include "eval/nested.h"
-#include "messages.h"
-#include "support.h"
+#include "evaluation.h"
 
 namespace {
 
 using namespace cfm;
 using namespace cfm::eval;
-using test::contains;
-using test::message_of;
-using test::status_of;
-
-const Row& row(const std::vector<Row>& rows, const std::string& system, const std::string& metric,
-               const std::string& klass = "", double fraction = std::nan("")) {
-  for (const Row& r : rows)
-    if (r.system == system && r.metric == metric && r.klass == klass &&
-        (std::isnan(fraction) ? std::isnan(r.fraction) : r.fraction == fraction))
-      return r;
-  FAIL("no row ", system, " ", metric, " ", klass);
-  return rows.front();
-}
 
 Results of_csv(const std::string& text, const EvaluateOptions& options) {
   Evidence evidence({});
@@ -99,6 +84,9 @@ TEST_CASE("predictions of several labels, worked by hand") {
   CHECK(row(context.rows, "model", "f1_micro").value == doctest::Approx(2 * 2 / (2 * 2 + 1 + 2.0)));
   CHECK(row(context.rows, "model", "se", "A").value == 0.5);
   CHECK(row(context.rows, "model", "auroc", "C").value == 1);
+  // A: pairs (.9, .3 against .2) are right, 1; B: .4 against .1 and .6, one of two; C: 1. Two, one and one have them.
+  CHECK(row(context.rows, "model", "auroc").value == doctest::Approx((1 + 0.5 + 1) / 3));
+  CHECK(row(context.rows, "model", "auroc_weighted").value == doctest::Approx((2 * 1 + 0.5 + 1) / 4));
 }
 
 TEST_CASE("grades: decided by the median, judged by their distance") {

@@ -3,26 +3,13 @@
 #include <functional>
 
 #include "base/file.h"
+#include "messages.h"
 #include "support.h"
 
 using cfm::Error;
 using cfm::Status;
 using cfm::model::Json;
 using cfm::model::ModelConfig;
-
-namespace {
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    CHECK(error.status() == Status::kUsage);
-    return error.what();
-  }
-  return "";
-}
-
-}  // namespace
 
 TEST_CASE("every registered model holds together and survives JSON") {
   REQUIRE(cfm::model::named_models().size() == 6);
@@ -52,7 +39,7 @@ TEST_CASE("--set changes any field, several at once") {
 
 TEST_CASE("what makes no sense is named") {
   const auto set = [](const std::string& assignment) {
-    return message_of([&] { ModelConfig::open("qualityfm-base").set({assignment}); });
+    return cfm::test::usage_message_of([&] { ModelConfig::open("qualityfm-base").set({assignment}); });
   };
   CHECK(set("schedule.bach=64").find("schedule.bach") != std::string::npos);
   CHECK(set("schedule.batch=many").find("schedule.batch") != std::string::npos);
@@ -67,14 +54,16 @@ TEST_CASE("what makes no sense is named") {
   CHECK(set("family=resnet1d").find("family") != std::string::npos);
   CHECK(set("architecture.strides=[5,1.5,1]").find("strides") != std::string::npos);
   const auto set_resnet = [](const std::string& assignment) {
-    return message_of([&] { ModelConfig::open("resnet1d").set({assignment}); });
+    return cfm::test::usage_message_of([&] { ModelConfig::open("resnet1d").set({assignment}); });
   };
   CHECK(set_resnet("architecture.kernel=16").find("odd") != std::string::npos);
   CHECK(set_resnet("architecture.widths=[8,16]").find("2 blocks") != std::string::npos);
   CHECK(set_resnet("architecture.heads=4").find("architecture.heads") != std::string::npos);
   CHECK(set_resnet("objective.kind=self_distillation").find("objective.kind") != std::string::npos);
-  CHECK(message_of([] { ModelConfig::open("resnet1d").qualityfm(); }).find("resnet1d") != std::string::npos);
-  CHECK(message_of([] { ModelConfig::open("qualityfm-bse"); }).find("qualityfm-base") != std::string::npos);
+  CHECK(cfm::test::usage_message_of([] { ModelConfig::open("resnet1d").qualityfm(); }).find("resnet1d") !=
+        std::string::npos);
+  CHECK(cfm::test::usage_message_of([] { ModelConfig::open("qualityfm-bse"); }).find("qualityfm-base") !=
+        std::string::npos);
 }
 
 TEST_CASE("a file says only what differs") {
@@ -86,9 +75,9 @@ TEST_CASE("a file says only what differs") {
   cfm::write_file(folder / "net.json", R"({"family": "resnet1d", "architecture": {"kernel": 9}})");
   CHECK(std::get<cfm::model::ResNet1dOptions>(ModelConfig::open(folder / "net.json").architecture).kernel == 9);
   cfm::write_file(folder / "bad.json", "{");
-  CHECK_FALSE(message_of([&] { ModelConfig::open(folder / "bad.json"); }).empty());
+  CHECK_FALSE(cfm::test::usage_message_of([&] { ModelConfig::open(folder / "bad.json"); }).empty());
   cfm::write_file(folder / "list.json", "[]");
-  CHECK_FALSE(message_of([&] { ModelConfig::open(folder / "list.json"); }).empty());
+  CHECK_FALSE(cfm::test::usage_message_of([&] { ModelConfig::open(folder / "list.json"); }).empty());
 }
 
 TEST_CASE("a model's profile may filter, and scale by kind") {
@@ -100,5 +89,5 @@ TEST_CASE("a model's profile may filter, and scale by kind") {
   CHECK(profile["scaling"]["ecg"] == "none");
   CHECK(profile["fs"] == 300);
   CHECK(ModelConfig::from_json(config.to_json()).profile.hash() == config.profile.hash());
-  CHECK(message_of([&] { config.set({"profile.filtres=[]"}); }).find("filtres") != std::string::npos);
+  CHECK(cfm::test::usage_message_of([&] { config.set({"profile.filtres=[]"}); }).find("filtres") != std::string::npos);
 }

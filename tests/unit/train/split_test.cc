@@ -3,6 +3,7 @@
 #include "train/split.h"
 
 #include "base/file.h"
+#include "messages.h"
 #include "support.h"
 
 namespace {
@@ -29,16 +30,6 @@ Labelled labelled_of(int n, const Value& value) {
 
 dataset::LabelValues kind_of(const Labelled& all) { return dataset::LabelValues::of("l", all.values, {}); }
 
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    CHECK(error.status() == Status::kUsage);
-    return error.what();
-  }
-  return "";
-}
-
 }  // namespace
 
 TEST_CASE("official folds: a label, or a table") {
@@ -58,16 +49,17 @@ TEST_CASE("official folds: a label, or a table") {
                         {.fold = dataset::FoldChoice{fold, n}, .folds_by = folder / "folds.csv", .seed = 0});
   };
   CHECK(split(0, 2).held_out_subjects.size() == 10);  // 9 before 10: numbers by value
-  CHECK(message_of([&] { split(0, 3); }).find("makes 2 folds: 9, 10") != std::string::npos);
+  CHECK(cfm::test::usage_message_of([&] { split(0, 3); }).find("makes 2 folds: 9, 10") != std::string::npos);
   write_file(folder / "folds.csv", table + "s07,9\n");
-  CHECK(message_of([&] { split(0, 2); }).find("subject s07 is in two folds, 10 and 9") != std::string::npos);
+  CHECK(cfm::test::usage_message_of([&] { split(0, 2); }).find("subject s07 is in two folds, 10 and 9") !=
+        std::string::npos);
   write_file(folder / "folds.csv", "subject,fold\ns00,1\ns01,2\n");
-  CHECK(message_of([&] { split(0, 2); }).find("subject s02 is in no fold") != std::string::npos);
-  CHECK_FALSE(message_of([&] { train::split(all, kind_of(all), {.folds_by = "part"}); }).empty());
+  CHECK(cfm::test::usage_message_of([&] { split(0, 2); }).find("subject s02 is in no fold") != std::string::npos);
+  CHECK_FALSE(cfm::test::usage_message_of([&] { train::split(all, kind_of(all), {.folds_by = "part"}); }).empty());
 
   Labelled both = all;
   both.folds[5] = 0;
-  CHECK(message_of([&] {
+  CHECK(cfm::test::usage_message_of([&] {
           train::split(both, kind_of(both), {.fold = dataset::FoldChoice{0, 3}, .folds_by = "part"});
         }).find("s02") != std::string::npos);
 }
