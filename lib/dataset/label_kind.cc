@@ -145,10 +145,6 @@ std::vector<int> LabelValues::members_of(const Json& value) const {
   return result;
 }
 
-std::size_t LabelValues::outputs() const {
-  return kind == LabelKind::kBinary || kind == LabelKind::kNumber ? 1 : classes.size();
-}
-
 std::string LabelValues::list() const {
   std::string all;
   for (const Json& value : classes) all += (all.empty() ? "" : ", ") + label_text(value);

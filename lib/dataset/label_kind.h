@@ -25,6 +25,12 @@ namespace cfm::dataset {
 enum class LabelKind { kBinary, kClasses, kNumber, kMultilabel, kOrdinal };
 const char* name_of(LabelKind kind);                // "binary" "multiclass" "regression" "multilabel" "ordinal"
 LabelKind label_kind_named(std::string_view name);  // status 2
+// One of several classes, in an order or not.
+inline bool has_classes(LabelKind kind) { return kind == LabelKind::kClasses || kind == LabelKind::kOrdinal; }
+// Numbers that a model gives for it: one, or one a class.
+inline std::size_t outputs_of(LabelKind kind, std::size_t classes) {
+  return kind == LabelKind::kBinary || kind == LabelKind::kNumber ? 1 : classes;
+}
 
 // "1", "true", "VT": a label's value as it is compared and printed; a list's with "; " between; "" for null.
 std::string label_text(const stream::Json& value);
@@ -48,9 +54,7 @@ struct LabelValues {
   std::optional<std::size_t> class_of(const stream::Json& value) const;
   // [classes]: 1 where the class is in the list. Values that are no class are left out.
   std::vector<int> members_of(const stream::Json& value) const;
-  // Numbers that a model gives for it: one, or one a class.
-  std::size_t outputs() const;
-  bool has_classes() const { return kind == LabelKind::kClasses || kind == LabelKind::kOrdinal; }
+  std::size_t outputs() const { return outputs_of(kind, classes.size()); }
   // "0, 1"
   std::string list() const;
 };

@@ -469,6 +469,7 @@ Results evaluate(const std::vector<std::string>& inputs, const std::vector<std::
   Keep keep = keep_for(options);
   keep.features = options.on == kFeatures;
   keep.columns = 0;
+  keep.repeats = false;  // a rival's segments are matched to the model's, whose subjects count
   std::vector<std::unique_ptr<Evidence>> others;
   std::vector<Rival> rivals;
   for (const std::string& path : against) {

@@ -93,7 +93,7 @@ void Evidence::add(const stream::Segment& segment, const std::string& source) {
   }
   if (keep_.columns > 0) item.channels = previews(segment, keep_.columns);
   items_.push_back(std::move(item));
-  look_for_repeats(segment);
+  if (keep_.repeats) look_for_repeats(segment);
   if (!keep_.features) return;
   waiting_.push_back(segment);
   if (waiting_.size() == kWaiting) measure_waiting();

@@ -50,6 +50,7 @@ struct Keep {
   std::string tensor = {};  // the embedding's name, its control's is this + "_random"; "": none is kept
   bool features = false;    // hand-crafted features are measured
   std::size_t columns = 0;  // of previews; 0: none
+  bool repeats = true;      // signals under two names are looked for, and their subjects joined
   int threads = 1;
 };
 

@@ -34,7 +34,6 @@ class Figures {
   Figures(const Problem& problem, const System& system, const Bootstrap& bootstrap);
 
   std::vector<Row> rows() const;  // the headline first
-  const std::string& name() const { return name_; }
 
  private:
   friend std::vector<Comparison> compare(const Figures& model, const Figures& control, const Bootstrap& bootstrap);

@@ -59,8 +59,7 @@ const char* setting_name(Learner learner) { return learner == Learner::kForest ?
 
 std::string method_of(Learner learner, TaskKind kind) {
   if (learner == Learner::kForest)
-    return kind == TaskKind::kClasses || kind == TaskKind::kOrdinal ? "random forest, classes weighing the same"
-                                                                    : "random forest";
+    return dataset::has_classes(kind) ? "random forest, classes weighing the same" : "random forest";
   static constexpr const char* kNames[] = {"ridge", "logistic", "softmax"};
   const std::string name =
       kNames[static_cast<int>(kind == TaskKind::kMultilabel ? ProbeKind::kLogistic : kind_of(kind))];

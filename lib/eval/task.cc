@@ -26,10 +26,6 @@ double Task::number(const Json& value) const {
   return static_cast<double>(at - classes.begin());
 }
 
-std::size_t Task::outputs() const {
-  return kind == TaskKind::kBinary || kind == TaskKind::kNumber ? 1 : classes.size();
-}
-
 namespace {
 
 void set_subjects(Problem& problem, std::span<const std::string> subjects) {

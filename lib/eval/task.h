@@ -27,8 +27,8 @@ struct Task {
   static Task of(const std::string& label, std::span<const Json> values, const dataset::LabelOptions& options);
   // Index of the class, or the number itself. Status 2 for a value that is no class.
   double number(const Json& value) const;
-  std::size_t outputs() const;
-  bool several_classes() const { return kind == TaskKind::kClasses || kind == TaskKind::kOrdinal; }
+  std::size_t outputs() const { return dataset::outputs_of(kind, classes.size()); }
+  bool several_classes() const { return dataset::has_classes(kind); }
 };
 
 // The segments that are scored, in one order for every system.
