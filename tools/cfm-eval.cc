@@ -2,6 +2,7 @@
 #include "cli/program.h"
 #include "eval/evaluate.h"
 #include "eval/score_marks.h"
+#include "eval/waveform_figures.h"
 #include "record/time_grammar.h"
 #include "report/page.h"
 
@@ -16,7 +17,7 @@ int main(int argc, char** argv) {
   cli::Program program("cfm-eval", "score predictions, embeddings, beats, waves, pulses or quality, over subjects");
   eval::EvaluateOptions ask;
   eval::AnnotatedOptions marks;
-  bool files = false, beats = false, waves = false, pulses = false;
+  bool files = false, beats = false, waves = false, pulses = false, waveform = false;
   std::string question, from, until, task, learner = "linear", report, title;
   std::vector<std::string> against;
   program.description(
@@ -26,16 +27,16 @@ int main(int argc, char** argv) {
       "--control), hand-crafted features of the waveform, and whatever --against brings.");
   program.description(
       "Two values of a label are binary (positive: 1, true, the later in byte order), lists are several labels at "
-      "once, "
-      "numbers a regression, all else classes. Intervals are 95 % percentiles of 2000 draws over subjects; fewer than "
-      "10 have none. A table (record, subject, label, truth, score; if there id, start, prediction, threshold, fold, "
-      "seen, confidence, abstain, score_CLASS) does as well as a stream.");
+      "once, numbers a regression, all else classes. Intervals are 95 % percentiles of 2000 draws over subjects; fewer "
+      "than 10 have none. A table (record, subject, label, truth, score; if there id, start, prediction, threshold, "
+      "fold, seen, confidence, abstain, score_CLASS) does as well as a stream.");
   program.description(
       "--ann, --beats, --fiducials and --pulses score marks against reference marks: beats as bxb does (ANSI/AAMI "
-      "EC57, "
-      "150 ms), --ann from files, --beats from a stream; waves lead by lead and of all leads together; pulses, or else "
-      "beats with one lag a record. --quality scores quality.score by a label: auroc is the chance that a segment of "
-      "the class BAD has the lower score; a condition on a number (snr<10) also asks whether it is a probability.");
+      "EC57, 150 ms), --ann from files, --beats from a stream; waves lead by lead and of all leads together; pulses, "
+      "or "
+      "else beats with one lag a record. --quality scores quality.score by a label: auroc is the chance that a segment "
+      "of the class BAD has the lower score; a condition on a number (snr<10) also asks whether it is a probability. "
+      "--waveform scores waves predicted/NAME by the recorded ones: sample by sample, in pressures and in heart rate.");
   program.example("cfm-embed --control -m runs/q vt.cfm | cfm-eval --probe true_alarm --report vt.html",
                   "probe an embedding beside its controls; a page for people");
   program.example("cfm-eval a.cfm --against b.cfm --by sex", "is a better than b, and for whom does it fail?");
@@ -90,6 +91,9 @@ int main(int argc, char** argv) {
       .option("--quality", question, "LABEL=BAD[:GOOD]",
               "score quality.score by a label: BAD (values, apart by commas) against GOOD or all others; LABEL<NUMBER")
       .not_with({"--ann", "--beats", "--fiducials", "--pulses"});
+  program.flag("--waveform", waveform, "score predicted waveforms (predicted/NAME) against the recorded ones")
+      .not_with({"--probe", "--label", "--by", "--features", "--calibrate", "--task", "--positive", "--ann", "--beats",
+                 "--fiducials", "--pulses", "--quality"});
   program.option("--ref-ext", marks.reference_suffix, "EXT", "annotator of REF").only_with({"--ann"});
   program.option("--test-ext", marks.test_suffix, "EXT", "annotator of TEST").only_with({"--ann"});
   program.option("--match-window", marks.match.window, "S", "largest distance of a beat to its reference")
@@ -119,13 +123,11 @@ int main(int argc, char** argv) {
       results = eval::score_files(inputs[0], inputs[1], marks, draws);
     } else if (beats || waves || pulses) {
       const auto mode = beats ? eval::MarkMode::kBeats : pulses ? eval::MarkMode::kPulses : eval::MarkMode::kFiducials;
-      eval::EventLog events(eval::events_for(mode));
-      counts.damaged = events.read(inputs, reading);
-      results = eval::score_events(events, mode, marks.match, draws);
+      results = eval::score_events(inputs, mode, marks.match, draws, reading, counts.damaged);
     } else if (!question.empty()) {
-      eval::QualityLog grades(eval::QualityQuestion::of(question));
-      counts.damaged = grades.read(inputs, reading);
-      results = eval::score_quality(grades, draws);
+      results = eval::score_quality(inputs, question, draws, reading, counts.damaged);
+    } else if (waveform) {
+      results = eval::score_waveforms(inputs, against, {draws, ask.allow_seen}, reading, counts.damaged);
     } else {
       ask.learner = eval::learner_named(learner);
       if (!task.empty()) ask.label.kind = dataset::label_kind_named(task);

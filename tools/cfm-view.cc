@@ -8,7 +8,7 @@
 #include "record/look.h"
 #include "record/plot_sink.h"
 #include "record/record_source.h"
-#include "stream/convert.h"
+#include "record/training_curve.h"
 
 namespace {
 
@@ -17,7 +17,7 @@ using namespace cfm;
 struct Settings {
   cli::RecordingOptions recordings;
   std::optional<std::uint64_t> head, sample;
-  bool check = false, index = false;
+  bool check = false, index = false, curve = false;
   std::string from, until, where, ids, labels, plot, signals = "all";
 };
 
@@ -26,13 +26,15 @@ void declare(cli::Program& program, Settings& s) {
       "Without a flag, prints what each stream or recording is in one screen: channels with rates and units, quality, "
       "labels, provenance, and whether it is whole. --head, --where, --ids, --sample, --from, --until and --labels "
       "make a stream of what they choose. --to converts: binary to text to binary gives the same bytes; recordings, "
-      "and the touching segments of a stream, become files with the same digital samples.");
+      "and the touching segments of a stream, become files with the same digital samples. --curve draws what "
+      "trainings have written, or are writing: folders of runs, or their metrics.ndjson, several to compare.");
   program.example("cfm-view icu.cfm", "what is in a stream");
   program.example("cfm-view --head 1 --to ndjson icu.cfm | jq .labels", "labels of the first segment");
   program.example("cfm-view --where 'quality.score > 0.8 && labels.rhythm == \"AFIB\"' icu.cfm -o af.cfm",
                   "the good segments with atrial fibrillation");
   program.example("cfm-view mitdb/100 --to edf -o 100.edf", "WFDB becomes EDF+");
   program.example("cfm-view mitdb/100 --ann atr --from 1:00 --until 1:10 --plot 100.png", "ten seconds on ECG paper");
+  program.example("cfm-view --curve runs/q runs/r --plot both.png", "losses and rates of two trainings, one picture");
   program.reads_streams("FILE", "streams or recordings (default: a stream on standard input)");
   program.writes_stream({"cfm", "ndjson", "csv", "npy", "wfdb", "edf"}).parallel().seeded();
   program.option("--head", s.head, "N", "only the first N segments").at_least(1).brief();
@@ -48,6 +50,9 @@ void declare(cli::Program& program, Settings& s) {
   program.option("--signals", s.signals, "LIST", "channels of a recording, as in cfm-segment");
   program.option("--plot", s.plot, "FILE", "draw on ECG paper: FILE.png, .svg or .pdf; - draws in the terminal")
       .brief();
+  const std::vector<std::string> of_streams = {"--check", "--index",  "--from", "--until",   "--head", "--sample",
+                                               "--where", "--labels", "--ids",  "--signals", "--to"};
+  program.flag("--curve", s.curve, "draw the training runs FILE…: folders, or metrics.ndjson").not_with(of_streams);
   s.recordings.declare(program);
 }
 
@@ -66,17 +71,6 @@ void look(cli::Program& program, const Settings& s) {
     }
     record::RecordWalk walk(input, s.recordings.walk());
     while (const auto found = walk.next()) show(record::look_at_recording(*found, s.recordings.open(), s.check));
-  }
-}
-
-// The bytes of a stream stay what they are, in the other form.
-void convert(cli::Program& program) {
-  stream::FrameWriter writer = program.open_writer();
-  const stream::ReadOptions options{.max_frame = program.max_frame(), .skip_damaged = program.skip_errors()};
-  for (const std::string& path : program.inputs().empty() ? std::vector<std::string>{"-"} : program.inputs()) {
-    stream::FrameReader reader = stream::FrameReader::open(path, options);
-    stream::convert(reader, writer);
-    if (reader.lost_pieces() > 0) program.set_status(Status::kPartial);
   }
 }
 
@@ -108,6 +102,10 @@ stream::Counts read(cli::Program& program, const Settings& s, record::Sink& sink
 void run(cli::Program& program, const Settings& s) {
   program.one_at_a_time({"--check", "--index", "--plot", "--to"});
   program.one_at_a_time({"-o", "--index", s.plot == "-" ? "--index" : "--plot"});
+  if (s.curve) {
+    OutputFile* text = s.plot.empty() || s.plot == "-" ? &program.open_text() : nullptr;
+    return record::draw_training(program.inputs(), s.plot, program.force(), text);
+  }
   const bool filters = program.is_set("--where") || program.is_set("--ids") || program.is_set("--labels");
   const bool chooses = s.head || s.sample || filters;
   const bool cuts = !s.from.empty() || !s.until.empty(), converts = program.is_set("--to");
@@ -132,10 +130,13 @@ void run(cli::Program& program, const Settings& s) {
     options.from = s.from, options.until = s.until;
     return program.finish(is_stream ? choose(program, s, sink) : record::export_recordings(inputs, options, files));
   }
-  const bool table = program.form() == "csv";
-  if (is_stream && !chooses && !cuts && !table) return convert(program);
+  if (is_stream && !chooses && !cuts && program.form() != "csv") {
+    stream::FrameWriter writer = program.open_writer();
+    const stream::ReadOptions how{.max_frame = program.max_frame(), .skip_damaged = program.skip_errors()};
+    return program.set_status(record::convert_streams(program.inputs(), how, writer));
+  }
   const auto sink = cli::open_sink(program);
-  program.finish(is_stream ? choose(program, s, *sink) : read(program, s, *sink, !table));
+  program.finish(is_stream ? choose(program, s, *sink) : read(program, s, *sink, program.form() != "csv"));
 }
 
 }  // namespace

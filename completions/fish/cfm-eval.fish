@@ -33,6 +33,7 @@ complete -c cfm-eval -l beats -d 'score beats of the stream against its referenc
 complete -c cfm-eval -l fiducials -d 'score waves of the stream against its reference waves'
 complete -c cfm-eval -l pulses -d 'score pulses of the stream against its reference pulses, or its beats'
 complete -c cfm-eval -l quality -x -d 'score quality.score by a label: BAD (values, apart by commas) against GOOD or all others; LABEL<NUMBER'
+complete -c cfm-eval -l waveform -d 'score predicted waveforms (predicted/NAME) against the recorded ones'
 complete -c cfm-eval -l ref-ext -x -d 'annotator of REF'
 complete -c cfm-eval -l test-ext -x -d 'annotator of TEST'
 complete -c cfm-eval -l match-window -x -d 'largest distance of a beat to its reference'

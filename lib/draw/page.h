@@ -29,6 +29,8 @@ enum class Role {
   kMissing,
   kQuality,
   kTrace,
+  kRaw,   // what a smoothed line was made of
+  kMark,  // a single value
   kPulse,
   kBeat,
   kFiducial,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "draw/cells.h"
 #include "draw/content.h"
 #include "draw/scale.h"
 
@@ -15,42 +16,12 @@ namespace {
 
 constexpr std::size_t kLongestName = 10, kValue = 8;  // characters
 constexpr double kTickDistance = 10;                  // characters between times
-constexpr const char* kPlain = "\033[0m";
-constexpr const char* kBold = "\033[1m";
 constexpr const char* kMarkColour = "\033[36m";
 
 // ANSI colour of a class of quality.
 const char* class_colour(std::string_view name) {
   return name == "excellent" || name == "good" ? "\033[34m" : name == "acceptable" ? "\033[33m" : "\033[31m";
 }
-
-std::string padded(const std::string& text, std::size_t width, bool right = false) {
-  const std::size_t n = characters(text);
-  const std::string blanks(width > n ? width - n : 0, ' ');
-  return right ? blanks + text : text + blanks;
-}
-
-std::string utf8_of_braille(unsigned dots) {
-  const unsigned point = 0x2800 + dots;
-  return {static_cast<char>(0xe0 | point >> 12), static_cast<char>(0x80 | (point >> 6 & 0x3f)),
-          static_cast<char>(0x80 | (point & 0x3f))};
-}
-
-// ? for each character that is not ASCII.
-std::string ascii_of(const std::string& text) {
-  std::string ascii;
-  for (const char c : text) {
-    if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) ascii += static_cast<unsigned char>(c) < 0x80 ? c : '?';
-  }
-  return ascii;
-}
-
-// The range of a signal's samples in one column.
-struct Column {
-  float low = std::numeric_limits<float>::infinity(), high = -low;
-  bool covered = false;  // the signal has samples there, or should have
-  bool present() const { return low <= high; }
-};
 
 class Drawing {
  public:
@@ -106,66 +77,31 @@ class Drawing {
     line(coloured(name, kBold) + one_line(times, static_cast<std::size_t>(options_.columns) - characters(name)));
   }
 
-  // Two columns of dots a character with Braille, else one.
-  std::vector<Column> envelope(const Trace& trace) const {
-    const std::size_t n = width_ * (options_.unicode ? 2 : 1);
-    std::vector<Column> columns(n);
-    const double step = (window_.to - window_.from) / static_cast<double>(n);
-    const double end = trace.time(static_cast<double>(trace.values.size()));
-    std::optional<std::size_t> before;  // column of the sample before, where that is present
-    const Range range = samples_between(trace, window_.from, window_.to);
-    for (std::size_t i = range.first; i < range.last; ++i) {
-      const double at = (trace.time(static_cast<double>(i)) - window_.from) / step;
-      const std::size_t c = std::min(n - 1, static_cast<std::size_t>(std::max(0.0, at + 1e-9)));
-      const float value = trace.values[i];
-      if (!std::isfinite(value)) {
-        before.reset();
-        continue;
-      }
-      widen(columns[c], value);
-      // Samples further apart than columns are joined by a line.
-      if (before && c > *before + 1) {
-        const float last = trace.values[i - 1];
-        for (std::size_t k = *before + 1; k < c; ++k) {
-          const float part = static_cast<float>(k - *before) / static_cast<float>(c - *before);
-          widen(columns[k], last + part * (value - last));
-        }
-      }
-      before = c;
-    }
-    for (std::size_t c = 0; c < n; ++c) {
-      const double from = window_.from + static_cast<double>(c) * step;
-      columns[c].covered = from + step > trace.t0 && from < end;
-    }
-    return columns;
-  }
-  static void widen(Column& column, float value) {
-    column.low = std::min(column.low, value);
-    column.high = std::max(column.high, value);
-  }
-
   void trace(const Trace& trace) {
     const auto rows = static_cast<std::size_t>(options_.rows_per_channel);
-    const std::size_t levels = rows * (options_.unicode ? 4 : 3);
-    const std::vector<Column> columns = envelope(trace);
+    Dots dots(width_, rows, options_.unicode);
+    std::vector<Column> columns(dots.columns());
+    const double step_s = (window_.to - window_.from) / static_cast<double>(columns.size());
+    const Range range = samples_between(trace, window_.from, window_.to);
+    widen_columns(columns, trace.values, range.first, range.last,
+                  [&](std::size_t i) { return (trace.time(static_cast<double>(i)) - window_.from) / step_s; });
     Column all;
     for (const Column& column : columns) {
-      if (column.present()) widen(all, column.low), widen(all, column.high);
+      if (column.present()) all.widen(column.low), all.widen(column.high);
     }
-    const double low = all.low, range = static_cast<double>(all.high) - low;
-    // Level 0 is the lowest.
-    const auto level = [&](float value) -> std::size_t {
-      if (!(range > 0)) return levels / 2;
-      const double part = (value - low) / range * static_cast<double>(levels);
-      return std::min(levels - 1, static_cast<std::size_t>(std::max(0.0, part)));
-    };
-    std::vector<std::vector<bool>> dots(levels, std::vector<bool>(columns.size()));
+    const double low = all.low, size = static_cast<double>(all.high) - low;
+    const auto part = [&](float value) { return size > 0 ? (value - low) / size : 0.5; };
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      if (!columns[c].present()) continue;
-      for (std::size_t l = level(columns[c].low); l <= level(columns[c].high); ++l) dots[l][c] = true;
+      if (columns[c].present()) dots.fill(c, part(columns[c].low), part(columns[c].high));
     }
+    // The trace has samples in this column, or should have, and none is there.
+    const double end = trace.time(static_cast<double>(trace.values.size()));
+    const auto is_missing = [&](std::size_t c) {
+      const double from = window_.from + static_cast<double>(c) * step_s;
+      return !columns[c].present() && from + step_s > trace.t0 && from < end;
+    };
     // Four digits of the range.
-    const double step = std::pow(10.0, std::floor(std::log10(std::max(range, 1e-30))) - 2);
+    const double step = std::pow(10.0, std::floor(std::log10(std::max(size, 1e-30))) - 2);
     const auto value = [&](double v) { return std::isfinite(v) ? one_line(number_text(v, step), kValue) : ""; };
     const std::string third = trace.quality.empty() ? trace.prefix() : trace.quality;
     for (std::size_t row = 0; row < rows; ++row) {
@@ -173,41 +109,20 @@ class Drawing {
       if (row == 0) left = coloured(left, kBold);
       if (row == 2 && !trace.quality.empty()) left = coloured(left, class_colour(trace.quality));
       const bool labelled = row == 0 || row + 1 == rows;
-      const double labelled_value = range > 0 || rows == 1 ? (row == 0 ? all.high : all.low)
-                                    : row == 0             ? all.high
-                                                           : std::numeric_limits<double>::quiet_NaN();
+      const double labelled_value = size > 0 || rows == 1 ? (row == 0 ? all.high : all.low)
+                                    : row == 0            ? all.high
+                                                          : std::numeric_limits<double>::quiet_NaN();
       left += " " + padded(labelled ? value(labelled_value) : "", kValue, true);
       left += options_.unicode ? (labelled ? " ┤" : " │") : (labelled ? " +" : " |");
       std::string cells;
       for (std::size_t c = 0; c < width_; ++c) {
-        cells += options_.unicode ? braille(dots, columns, rows, row, c) : ascii(dots, columns, rows, row, c);
+        const std::string drawn = dots.cell(row, c);
+        const std::size_t first = c * columns.size() / width_, last = (c + 1) * columns.size() / width_ - 1;
+        const bool missing = row == rows / 2 && is_missing(first) && is_missing(last);
+        cells += !drawn.empty() ? drawn : missing ? (options_.unicode ? "·" : "x") : " ";
       }
       line(left + cells);
     }
-  }
-
-  static bool is_missing(const Column& column) { return column.covered && !column.present(); }
-
-  static std::string braille(const std::vector<std::vector<bool>>& dots, const std::vector<Column>& columns,
-                             std::size_t rows, std::size_t row, std::size_t cell) {
-    // Bits of the dots of a Braille cell, its left column from above, then the right one.
-    constexpr unsigned kBits[2][4] = {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}};
-    unsigned bits = 0;
-    for (std::size_t side = 0; side < 2; ++side) {
-      for (std::size_t i = 0; i < 4; ++i) {
-        if (dots[(rows - row) * 4 - 1 - i][2 * cell + side]) bits |= kBits[side][i];
-      }
-    }
-    if (bits != 0) return utf8_of_braille(bits);
-    return is_missing(columns[2 * cell]) && is_missing(columns[2 * cell + 1]) && row == rows / 2 ? "·" : " ";
-  }
-
-  static std::string ascii(const std::vector<std::vector<bool>>& dots, const std::vector<Column>& columns,
-                           std::size_t rows, std::size_t row, std::size_t cell) {
-    const std::size_t lowest = (rows - row - 1) * 3;
-    const int set = (dots[lowest][cell] ? 1 : 0) + (dots[lowest + 1][cell] ? 2 : 0) + (dots[lowest + 2][cell] ? 4 : 0);
-    if (set == 0) return is_missing(columns[cell]) && row == rows / 2 ? "x" : " ";
-    return std::string(1, " .-:':::|"[set == 7 ? 8 : set]);
   }
 
   void beats(std::size_t trace, bool reference) {

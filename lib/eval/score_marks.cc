@@ -57,4 +57,18 @@ Results score_quality(const QualityLog& log, const MarkOptions& options) {
   return results_of(quality_figures(log, options), log, options);
 }
 
+Results score_quality(const std::vector<std::string>& inputs, const std::string& question, const MarkOptions& options,
+                      const stream::ReadOptions& reading, std::uint64_t& lost) {
+  QualityLog log(QualityQuestion::of(question));
+  lost += log.read(inputs, reading);
+  return score_quality(log, options);
+}
+
+Results score_events(const std::vector<std::string>& inputs, MarkMode mode, const MatchOptions& match,
+                     const MarkOptions& options, const stream::ReadOptions& reading, std::uint64_t& lost) {
+  EventLog log(events_for(mode));
+  lost += log.read(inputs, reading);
+  return score_events(log, mode, match, options);
+}
+
 }  // namespace cfm::eval

@@ -9,6 +9,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "eval/annotated.h"
 #include "eval/events.h"
@@ -28,5 +29,11 @@ Results score_files(const std::string& reference, const std::string& test, const
 Results score_quality(const QualityLog& log, const MarkOptions& options);
 // match: of beats only.
 Results score_events(const EventLog& log, MarkMode mode, const MatchOptions& match, const MarkOptions& options);
+
+// The same of streams; `lost` counts the pieces that were skipped as damaged.
+Results score_quality(const std::vector<std::string>& inputs, const std::string& question, const MarkOptions& options,
+                      const stream::ReadOptions& reading, std::uint64_t& lost);
+Results score_events(const std::vector<std::string>& inputs, MarkMode mode, const MatchOptions& match,
+                     const MarkOptions& options, const stream::ReadOptions& reading, std::uint64_t& lost);
 
 }  // namespace cfm::eval

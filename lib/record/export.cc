@@ -189,6 +189,17 @@ void index_files(const std::vector<std::string>& paths, std::uint64_t max_frame)
   }
 }
 
+Status convert_streams(const std::vector<std::string>& paths, const stream::ReadOptions& options,
+                       stream::FrameWriter& writer) {
+  Status status = Status::kOk;
+  for (const std::string& path : paths.empty() ? std::vector<std::string>{"-"} : paths) {
+    stream::FrameReader reader = stream::FrameReader::open(path, options);
+    stream::convert(reader, writer);
+    if (reader.lost_pieces() > 0) status = Status::kPartial;
+  }
+  return status;
+}
+
 // A record being written.
 struct ExportSink::Open {
   std::string record;

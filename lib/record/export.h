@@ -46,6 +46,9 @@ void export_recording(const format::Recording& recording, const std::vector<std:
 
 // Rewrites streams, where they are, with an index: beside and renamed. kUsage without files, and for standard input.
 void index_files(const std::vector<std::string>& paths, std::uint64_t max_frame);
+// Streams (none: standard input) in the writer's form, their bytes what they are; kPartial where damage was skipped.
+Status convert_streams(const std::vector<std::string>& paths, const stream::ReadOptions& options,
+                       stream::FrameWriter& writer);
 
 // How a stream's records are told beside their samples.
 struct ExportStyle {

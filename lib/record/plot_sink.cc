@@ -20,14 +20,15 @@ std::optional<double> seconds(const std::string& time) {
   return static_cast<double>(parse_time(time, kTicks, kUnknownLength)) / kTicks;
 }
 
-int terminal_columns() {
+}  // namespace
+
+Characters characters_of(const OutputFile& text) {
+  if (!text.is_terminal()) return {};
   constexpr int kUsual = 80, kWidest = 1000;
   struct winsize size {};
   const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40;
-  return known ? std::min<int>(size.ws_col, kWidest) : kUsual;
+  return {known ? std::min<int>(size.ws_col, kWidest) : kUsual, std::getenv("NO_COLOR") == nullptr};
 }
-
-}  // namespace
 
 struct PlotSink::State {
   std::optional<draw::SignalPlot> plot;
@@ -38,8 +39,9 @@ struct PlotSink::State {
 PlotSink::PlotSink(const PlotChoice& choice, OutputFile* text) : state_(std::make_unique<State>()) {
   if (choice.path == "-") {
     state_->text = text;
-    state_->terminal.columns = text->is_terminal() ? terminal_columns() : 80;
-    state_->terminal.colour = text->is_terminal() && std::getenv("NO_COLOR") == nullptr;
+    const Characters characters = characters_of(*text);
+    state_->terminal.columns = characters.columns;
+    state_->terminal.colour = characters.colour;
     state_->terminal.from = seconds(choice.from);
     state_->terminal.until = seconds(choice.until);
     state_->terminal.symbol_of_code = format::annotation_symbol;

@@ -20,6 +20,13 @@ struct PlotChoice {
   bool force = false;
 };
 
+// How wide characters may be drawn into a file, and whether in colours: 80 and not, where it is no terminal.
+struct Characters {
+  int columns = 80;
+  bool colour = false;
+};
+Characters characters_of(const OutputFile& text);
+
 class PlotSink : public Sink {
  public:
   // text: where characters go.
