@@ -57,8 +57,8 @@ int main(int argc, char** argv) {
   program.option("-m,--model", model_path, "MODEL", "run folder, or a safetensors file with its configuration")
       .required()
       .brief();
-  program.option("--pool", pool, "HOW", "mean over tokens, the first token, or all tokens")
-      .choices({"mean", "cls", "none"})
+  program.option("--pool", pool, "HOW", "mean over tokens; the first token; mean and SD over tokens; or all tokens")
+      .choices({"mean", "cls", "statistics", "none"})
       .brief();
   program.flag("--only-embedding", options.only_embedding, "drop all other tensors, the waveforms too").brief();
   program.flag("--control", options.control, "add embedding_random: the same encoder with random weights (of --seed)")

@@ -18,7 +18,7 @@ complete -c cfm-embed -l prov -x -a 'base full none' -d 'provenance: arguments a
 complete -c cfm-embed -s j -l threads -x -d 'threads'
 complete -c cfm-embed -l seed -x -d 'seed of every random draw'
 complete -c cfm-embed -s m -l model -r -F -d 'run folder, or a safetensors file with its configuration'
-complete -c cfm-embed -l pool -x -a 'mean cls none' -d 'mean over tokens, the first token, or all tokens'
+complete -c cfm-embed -l pool -x -a 'mean cls statistics none' -d 'mean over tokens; the first token; mean and SD over tokens; or all tokens'
 complete -c cfm-embed -l only-embedding -d 'drop all other tensors, the waveforms too'
 complete -c cfm-embed -l control -d 'add embedding_random: the same encoder with random weights (of --seed)'
 complete -c cfm-embed -l batch -x -d 'segments worked on together'

@@ -13,9 +13,9 @@ function(cfm_room name)
   endif()
 endfunction()
 
-# cfm_embed_profiles(ROOM) — lib/ROOM/profiles/*.json become a part of the room: embedded_profiles() of its embedded.h.
-function(cfm_embed_profiles room)
-  file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/${room}/profiles/*.json")
+# cfm_embed(TARGET ROOM FOLDER) — lib/ROOM/FOLDER/*.json become a part of TARGET: embedded_FOLDER() of ROOM/embedded.h.
+function(cfm_embed target room folder)
+  file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/${room}/${folder}/*.json")
   list(SORT files)
   set(rows "")
   foreach(file IN LISTS files)
@@ -25,10 +25,10 @@ function(cfm_embed_profiles room)
     string(APPEND rows "    {\"${name}\", R\"json(${json})json\"},\n")
   endforeach()
   string(CONCAT source "#include \"${room}/embedded.h\"\n\nnamespace cfm::${room} {\nnamespace {\n\n"
-    "constexpr EmbeddedProfile kAll[] = {\n${rows}};\n\n}  // namespace\n\n"
-    "std::span<const EmbeddedProfile> embedded_profiles() { return kAll; }\n\n}  // namespace cfm::${room}\n")
+    "constexpr EmbeddedFile kAll[] = {\n${rows}};\n\n}  // namespace\n\n"
+    "std::span<const EmbeddedFile> embedded_${folder}() { return kAll; }\n\n}  // namespace cfm::${room}\n")
   file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${room}_embedded.cc" CONTENT "${source}" @ONLY)
-  target_sources(cfm_${room} PRIVATE "${CMAKE_BINARY_DIR}/${room}_embedded.cc")
+  target_sources(${target} PRIVATE "${CMAKE_BINARY_DIR}/${room}_embedded.cc")
 endfunction()
 
 # cfm_tool(NAME ROOM…) — the program cfm-NAME out of tools/cfm-NAME.cc.

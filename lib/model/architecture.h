@@ -32,6 +32,8 @@ struct QualityFmOptions {
   std::array<std::int64_t, 3> strides = {5, 10, 10};
   std::array<std::int64_t, 3> decoder_strides = {5, 10, 10};  // must turn d features into one token a channel
   double dropout = 0.1;                                       // while training
+  // Of the phase head, a bin: 1 or 2, as the objective asks for (model/self_distillation.h). Not in the JSON.
+  std::int64_t phase_values = 1;
 
   bool operator==(const QualityFmOptions&) const = default;
 };

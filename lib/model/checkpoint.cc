@@ -16,6 +16,8 @@ namespace {
 using stream::Dtype;
 using torch::Tensor;
 
+constexpr const char* kChecksumKey = "cfm.crc32c";
+
 torch::ScalarType scalar_type(Dtype dtype) {
   switch (dtype) {
     case Dtype::kF64:
@@ -81,6 +83,28 @@ Json take_json(std::map<std::string, std::string>& metadata, const std::string& 
   return value;
 }
 
+// CRC-32C of all bytes of all tensors, in the order of their names, as 8 hexadecimal digits.
+class Checksum {
+ public:
+  void add(std::span<const std::byte> bytes) { value_ = crc32c(bytes, value_); }
+  std::string text() const { return hex16(value_).substr(8); }
+
+ private:
+  std::uint32_t value_ = 0;
+};
+
+void verify_checksum(Safetensors& file, const std::string& path) {
+  const auto said = file.metadata.find(kChecksumKey);
+  if (said == file.metadata.end()) return;  // written by others
+  Checksum checksum;
+  for (const NamedTensor& stored : file.tensors) checksum.add({stored.data.data(), stored.data.size()});
+  if (said->second != checksum.text()) {
+    throw Error(Status::kMalformed, "{}: damaged: its tensors have the checksum {}, it says {}", path, checksum.text(),
+                said->second);
+  }
+  file.metadata.erase(said);
+}
+
 // Draws of the constructors inside are a function of the seed and leave torch's generator as it was.
 class SeededGenerator {
  public:
@@ -133,6 +157,7 @@ Checkpoint load_checkpoint(const std::string& path) {
     throw Error(Status::kIncompatible,
                 "{}: no cfm.config in its metadata: a model's weights, but not one of this toolkit", checkpoint.path);
   }
+  verify_checksum(file, checkpoint.path);
   Json document = take_json(file.metadata, "cfm.config", Json::object(), checkpoint.path);
   if (file.metadata.contains("cfm.profile")) {
     document["profile"] = take_json(file.metadata, "cfm.profile", Json::object(), checkpoint.path);
@@ -168,11 +193,14 @@ void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
   file.metadata["cfm.folds"] = checkpoint.folds.dump();
   file.metadata["cfm.subjects_seen"] = hashes_to_text(checkpoint.subjects_seen);
   file.metadata["cfm.subjects_labelled"] = hashes_to_text(checkpoint.subjects_labelled);
+  Checksum checksum;
   for (const auto& [name, value] : checkpoint.tensors) {
     auto held = std::make_shared<const Tensor>(value.detach().cpu().contiguous());
     const std::span bytes(static_cast<const std::byte*>(held->data_ptr()), held->nbytes());
+    checksum.add(bytes);
     file.tensors.push_back({name, dtype_of(name, held->scalar_type()), held->sizes().vec(), Bytes(held, bytes)});
   }
+  file.metadata[kChecksumKey] = checksum.text();
   write_safetensors(path, file);
 }
 

@@ -6,7 +6,8 @@
 //
 // Tensors are named as in PyTorch's state_dict: the student without prefix, the teacher's encoder under
 // `teacher.encoder.`, a task's head under `head.`. Metadata: cfm.config cfm.profile cfm.prov cfm.folds
-// cfm.subjects_seen cfm.subjects_labelled (JSON in strings). A file that is no safetensors, or is cut short: status 4.
+// cfm.subjects_seen cfm.subjects_labelled (JSON in strings), cfm.crc32c (of the tensors' bytes in the order of their
+// names). A file that is no safetensors, is cut short or has another checksum than it says: status 4.
 // One without cfm.config, of an unknown family, or whose tensors do not fit its configuration: status 3.
 #pragma once
 

@@ -4,62 +4,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "model/embedded.h"
 
 namespace cfm::model {
 
 namespace {
 
-// Every key there is in a family, with the default of its kind. Published values are those of arXiv 2509.06516;
-// teacher_momentum is 0.7 there, where the teacher forgets within ten steps.
-constexpr const char* kBase = R"({
-  "name": "qualityfm-base", "family": "qualityfm", "description": "QualityFM, PPG and ECG, 2 layers, 9.58 M parameters",
-  "profile": {},
-  "architecture": {"channels": 2, "d": 512, "layers": 2, "heads": 4, "ffn": 256, "window": 8, "tokens": 18, "bins": 512,
-                   "strides": [5, 10, 10], "decoder_strides": [5, 10, 10], "dropout": 0.1},
-  "objective": {"kind": "self_distillation", "distillation_weight": 1.0, "amplitude_weight": 0.1, "phase_weight": 0.1,
-                "spectrum_of": "better", "phase_of_bin_zero": false, "student_temperature": 0.1,
-                "teacher_temperature": 0.04, "centre_momentum": 0.9, "teacher_momentum": 0.996,
-                "teacher_momentum_end": 1.0, "max_apart": 270.0},
-  "optimiser": {"kind": "adamw", "lr": 1e-4, "lr_end": 1e-6, "lr_batch": 256, "weight_decay": 0.04,
-                "weight_decay_end": 0.4, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "clip": 0.0},
-  "schedule": {"batch": 512, "epochs": 1.0, "warm_up": 0.0},
-  "augmentation": {"noise": 0.01, "noise_p": 0.5, "gain_low": 0.9, "gain_high": 1.1, "gain_p": 0.5, "offset": 0.1,
-                   "offset_p": 0.3, "blank_low": 1.5, "blank_high": 3.0, "blank_p": 0.3}
-})";
-
-// The others, by what differs.
-constexpr const char* kOthers = R"([
-  {"name": "qualityfm-large", "description": "QualityFM, PPG and ECG, 21 layers, 70.59 M parameters",
-   "architecture": {"layers": 21, "heads": 4, "ffn": 512}},
-  {"name": "qualityfm-huge", "description": "QualityFM, PPG and ECG, 50 layers, 319.55 M parameters",
-   "architecture": {"layers": 50, "heads": 8, "ffn": 2048}},
-  {"name": "qualityfm-ecg-base", "description": "QualityFM of one channel: ECG, 2 layers",
-   "profile": {"name": "qualityfm-ecg", "channels": ["ecg"]},
-   "architecture": {"channels": 1, "decoder_strides": [5, 10, 11]}}
-])";
-
-// Trained on labels from random weights. As many parameters as the encoder of qualityfm-base (4.26 M).
-constexpr const char* kResNet = R"({
-  "name": "resnet1d", "family": "resnet1d",
-  "description": "raw-signal ResNet-1D, PPG and ECG, 4.26 M parameters: the control that cfm-finetune trains from nothing",
-  "profile": {},
-  "architecture": {"channels": 2, "stem": 64, "stem_stride": 5, "widths": [64, 128, 192, 304],
-                   "strides": [3, 3, 3, 3], "kernel": 17, "dropout": 0.2},
-  "objective": {},
-  "optimiser": {"lr": 1e-3, "weight_decay": 0.01, "clip": 1.0},
-  "schedule": {"batch": 16, "epochs": 30.0, "patience": 8},
-  "augmentation": {"noise": 0.01, "noise_p": 0.5, "gain_low": 0.9, "gain_high": 1.1, "gain_p": 0.5, "offset": 0.1,
-                   "offset_p": 0.3, "blank_low": 1.5, "blank_high": 3.0, "blank_p": 0.3}
-})";
-
-constexpr const char* kOtherResNets = R"([
-  {"name": "resnet1d-ecg", "description": "raw-signal ResNet-1D of one channel: ECG",
-   "profile": {"name": "qualityfm-ecg", "channels": ["ecg"]}, "architecture": {"channels": 1}}
-])";
+constexpr std::int64_t kLeastStftBins = 128;  // as many samples as the longest window of its loss has: 256
 
 struct Choices {
   std::string_view key;
@@ -68,7 +25,10 @@ struct Choices {
 const std::vector<Choices>& choices() {
   static const std::vector<Choices> table = {{"objective.kind", {"self_distillation"}},
                                              {"objective.spectrum_of", {"better", "own"}},
-                                             {"optimiser.kind", {"adamw", "adam"}}};
+                                             {"objective.amplitude", {"amplitude", "log_power"}},
+                                             {"objective.phase", {"angle", "cos_sin", "difference", "stft"}},
+                                             {"optimiser.kind", {"adamw", "adam"}},
+                                             {"schedule.precision", {"f32", "bf16"}}};
   return table;
 }
 
@@ -123,18 +83,34 @@ void overlay(Json& to, const Json& from, const std::string& where, const std::st
   }
 }
 
+// The embedded files by name, as they are.
+const std::map<std::string, Json>& files() {
+  static const std::map<std::string, Json> all = [] {
+    std::map<std::string, Json> made;
+    for (const EmbeddedFile& file : embedded_models()) made.emplace(file.name, Json::parse(file.json));
+    return made;
+  }();
+  return all;
+}
+
+// A registered model with every key of its family: the file without `base` has them all, others say what differs.
+Json whole(const std::string& name) {
+  const Json& file = files().at(name);
+  if (!file.contains("base")) {
+    Json document = file;
+    document["profile"] = prepare::Profile::open(file["profile"].get<std::string>()).to_json();
+    return document;
+  }
+  Json document = whole(file["base"].get<std::string>()), own = file;
+  own.erase("base");
+  overlay(document, own, "lib/model/models/" + name + ".json", "");
+  return document;
+}
+
 const std::vector<Json>& documents() {
   static const std::vector<Json> all = [] {
     std::vector<Json> made;
-    for (const auto& [family, others] : {std::pair(kBase, kOthers), std::pair(kResNet, kOtherResNets)}) {
-      Json base = Json::parse(family);
-      base["profile"] = prepare::Profile::qualityfm().to_json();
-      made.push_back(base);
-      for (const Json& difference : Json::parse(others)) {
-        made.push_back(base);
-        overlay(made.back(), difference, "registered models", "");
-      }
-    }
+    for (const auto& [name, file] : files()) made.push_back(whole(name));
     return made;
   }();
   return all;
@@ -147,10 +123,10 @@ const Json* registered(const std::string& name) {
   return nullptr;
 }
 
-// The first model of a family, or nothing.
+// The model of a family that the others are told from, or nothing.
 const Json* first_of(const Json& family) {
-  for (const Json& document : documents()) {
-    if (document["family"] == family) return &document;
+  for (const auto& [name, file] : files()) {
+    if (file.value("family", Json()) == family) return registered(name);
   }
   return nullptr;
 }
@@ -170,18 +146,64 @@ void require_fit(const ResNet1dOptions&, std::int64_t samples) {
   if (samples < 1) throw Error(Status::kUsage, "profile.seconds: a model of one length is needed");
 }
 
+// A number of the configuration by its path, which must lie in [low, high].
+void require_range(const Json& document, const char* path, double low, double high) {
+  const double value = document.at(Json::json_pointer(path)).get<double>();
+  if (value >= low && value <= high) return;
+  std::string key = path + 1;
+  std::replace(key.begin(), key.end(), '/', '.');
+  throw Error(Status::kUsage, "{} is {}; it goes from {} to {}", key, value, low, high);
+}
+
+// How a model with an objective is trained.
+void require_sense(const Json& document, const QualityFmOptions& sizes) {
+  constexpr double kMany = 1e9;
+  for (const auto& [path, low, high] :
+       std::initializer_list<std::tuple<const char*, double, double>>{{"/objective/student_temperature", 1e-6, kMany},
+                                                                      {"/objective/teacher_temperature", 1e-6, kMany},
+                                                                      {"/objective/centre_momentum", 0, 1},
+                                                                      {"/objective/teacher_momentum", 0, 1},
+                                                                      {"/objective/teacher_momentum_end", 0, 1},
+                                                                      {"/objective/hidden", 0, 0.9},
+                                                                      {"/objective/hidden_stretch", 1e-3, kMany},
+                                                                      {"/optimiser/lr", 0, kMany},
+                                                                      {"/optimiser/lr_batch", 1, kMany},
+                                                                      {"/schedule/batch", 1, kMany},
+                                                                      {"/schedule/micro_batch", 0, kMany},
+                                                                      {"/schedule/epochs", 0, kMany},
+                                                                      {"/schedule/warm_up", 0, 1},
+                                                                      {"/schedule/validation", 0, 0.9}}) {
+    require_range(document, path, low, high);
+  }
+  const std::string phase = document.at("objective").at("phase").get<std::string>();
+  if (phase == "difference" && sizes.channels < 2) {
+    throw Error(Status::kUsage, "objective.phase difference needs two channels, profile.channels names {}",
+                sizes.channels);
+  }
+  if (phase == "stft" && sizes.bins < kLeastStftBins) {
+    throw Error(Status::kUsage, "objective.phase stft needs architecture.bins of {} at least, it is {}", kLeastStftBins,
+                sizes.bins);
+  }
+}
+
 // A complete document of known keys to a configuration that holds together.
 ModelConfig assemble(const Json& json) {
   ModelConfig config;
   config.name = json["name"].get<std::string>();
   config.family = json["family"].get<std::string>();
   config.description = json["description"].get<std::string>();
+  config.source = json["source"].get<std::string>();
+  config.notes = json["notes"];
   config.profile = prepare::Profile::from_json(json["profile"]);
   config.architecture = architecture_of(config.family, json["architecture"]);
   config.objective = json["objective"];
   config.optimiser = json["optimiser"];
   config.schedule = json["schedule"];
   config.augmentation = json["augmentation"];
+  if (auto* sizes = std::get_if<QualityFmOptions>(&config.architecture)) {
+    require_sense(json, *sizes);
+    sizes->phase_values = config.objective.at("phase") == "angle" ? 1 : 2;
+  }
   std::visit(
       [&](const auto& sizes) {
         if (sizes.channels != config.channels()) {
@@ -208,10 +230,10 @@ ModelConfig ModelConfig::from_json(const Json& json, const std::string& where) {
   }
   const Json* document = base.is_string() ? registered(base.get<std::string>()) : nullptr;
   if (document == nullptr) throw Error(Status::kUsage, "{}: base names no model: {}", where, base.dump());
-  Json whole = *document;
-  overlay(whole, own, where, "");
+  Json complete = *document;
+  overlay(complete, own, where, "");
   try {
-    return assemble(whole);
+    return assemble(complete);
   } catch (const Error& error) {
     throw Error(error.status(), "{}: {}", where, error.what());
   }
@@ -234,6 +256,8 @@ Json ModelConfig::to_json() const {
   return {{"name", name},
           {"family", family},
           {"description", description},
+          {"source", source},
+          {"notes", notes},
           {"profile", profile.to_json()},
           {"architecture", model::to_json(architecture)},
           {"objective", objective},
@@ -248,7 +272,7 @@ const QualityFmOptions& ModelConfig::qualityfm() const {
 }
 
 void ModelConfig::set(const std::vector<std::string>& assignments) {
-  Json whole = to_json();
+  Json complete = to_json();
   for (const std::string& assignment : assignments) {
     const std::size_t equals = assignment.find('=');
     if (equals == 0 || equals == std::string::npos) {
@@ -263,9 +287,9 @@ void ModelConfig::set(const std::vector<std::string>& assignments) {
     for (std::size_t dot; (dot = key.rfind('.')) != std::string::npos; key.resize(dot)) {
       value = Json{{key.substr(dot + 1), std::move(value)}};
     }
-    overlay(whole, Json{{key, std::move(value)}}, "--set " + assignment, "");
+    overlay(complete, Json{{key, std::move(value)}}, "--set " + assignment, "");
   }
-  *this = assemble(whole);
+  *this = assemble(complete);
 }
 
 std::vector<ModelSummary> named_models() {

@@ -24,9 +24,11 @@ struct ModelConfig {
   std::string name;    // "qualityfm-base"
   std::string family;  // "qualityfm" or "resnet1d"
   std::string description;
+  std::string source;          // the paper
+  Json notes = Json::array();  // why its settings are what they are: texts
   prepare::Profile profile;
   Architecture architecture;
-  // Plain JSON, complete and checked against the registered models: see the tables in config.cc for keys and defaults.
+  // Plain JSON, complete and checked against the registered models: see lib/model/models for keys and defaults.
   Json objective, optimiser, schedule, augmentation;
 
   static ModelConfig from_json(const Json& json, const std::string& where = "configuration");

@@ -14,13 +14,23 @@ using torch::Tensor;
 Pool pool_named(const std::string& name) {
   if (name == "mean") return Pool::kMean;
   if (name == "cls") return Pool::kCls;
+  if (name == "statistics") return Pool::kStatistics;
   if (name == "none") return Pool::kNone;
-  throw Error(Status::kUsage, "--pool {}: mean, cls or none", name);
+  throw Error(Status::kUsage, "--pool {}: mean, cls, statistics or none", name);
 }
 
 namespace {
 
-const char* name_of(Pool pool) { return pool == Pool::kMean ? "mean" : pool == Pool::kCls ? "cls" : "none"; }
+const char* name_of(Pool pool) {
+  return pool == Pool::kMean ? "mean" : pool == Pool::kCls ? "cls" : pool == Pool::kStatistics ? "statistics" : "none";
+}
+
+Tensor pooled(const Tensor& tokens, Pool pool) {
+  if (pool == Pool::kMean) return tokens.mean(1);
+  if (pool == Pool::kCls) return tokens.select(1, 0);
+  if (pool == Pool::kStatistics) return torch::cat({tokens.mean(1), tokens.std(1, false)}, -1);
+  return tokens;
+}
 
 stream::Tensor embedding_tensor(const std::string& name, const Tensor& row, const Json& attributes) {
   const std::span values(row.const_data_ptr<float>(), static_cast<std::size_t>(row.numel()));
@@ -42,11 +52,7 @@ Embedder::Embedder(const Checkpoint& checkpoint, const EmbedOptions& options)
 }
 
 Tensor Embedder::run(Encoder& encoder, const Tensor& batch) {
-  const Tensor tokens = encoder->forward(batch);  // [batch, n, d]
-  const Tensor pooled = options_.pool == Pool::kMean  ? tokens.mean(1)
-                        : options_.pool == Pool::kCls ? tokens.select(1, 0)
-                                                      : tokens;
-  return pooled.to(torch::kFloat).contiguous();
+  return pooled(encoder->forward(batch), options_.pool).to(torch::kFloat).contiguous();
 }
 
 void Embedder::embed(std::span<Segment> segments, std::size_t first) {

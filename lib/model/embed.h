@@ -20,7 +20,9 @@
 
 namespace cfm::model {
 
-enum class Pool { kMean, kCls, kNone };  // mean over tokens; token 0; all tokens, [n, d]
+// Mean over the tokens; token 0; mean and SD over the tokens after each other, [2·d] (statistics pooling: Snyder et al.,
+// X-vectors, ICASSP 2018); all tokens, [n, d].
+enum class Pool { kMean, kCls, kStatistics, kNone };
 Pool pool_named(const std::string& name);
 
 struct EmbedOptions {

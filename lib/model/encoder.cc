@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <numeric>
+
 #include "model/qualityfm.h"
 #include "model/resnet1d.h"
 
@@ -14,6 +17,11 @@ std::shared_ptr<EncoderImpl> make(const QualityFmOptions& options) {
 }
 std::shared_ptr<EncoderImpl> make(const ResNet1dOptions& options) { return std::make_shared<ResNet1dImpl>(options); }
 
+template <typename Strides>
+std::int64_t product(const Strides& strides) {
+  return std::accumulate(strides.begin(), strides.end(), std::int64_t{1}, std::multiplies<>());
+}
+
 std::vector<NamedShape> shapes(const QualityFmOptions& a) {
   return {{"output.weight", {a.d, a.d}}, {fmt::format("layers.{}.linear1.weight", a.layers - 1), {a.ffn, a.d}}};
 }
@@ -25,10 +33,17 @@ std::vector<NamedShape> shapes(const ResNet1dOptions& a) {
   return all;
 }
 
+std::int64_t step_of(const QualityFmOptions& a) { return product(a.strides); }
+std::int64_t step_of(const ResNet1dOptions& a) { return a.stem_stride * product(a.strides); }
+
 }  // namespace
 
 Encoder make_encoder(const ModelConfig& config) {
   return std::visit([](const auto& options) { return Encoder(make(options)); }, config.architecture);
+}
+
+std::int64_t samples_a_token(const Architecture& architecture) {
+  return std::visit([](const auto& options) { return step_of(options); }, architecture);
 }
 
 std::vector<NamedShape> telling_shapes(const Architecture& architecture) {

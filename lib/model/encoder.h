@@ -23,6 +23,9 @@ TORCH_MODULE(Encoder);
 
 Encoder make_encoder(const ModelConfig& config);
 
+// Samples of the input from one token to the next.
+std::int64_t samples_a_token(const Architecture& architecture);
+
 // Tensors of an encoder that bear out the sizes of its configuration: what is huge would show in them.
 struct NamedShape {
   std::string name;

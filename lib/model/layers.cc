@@ -1,89 +1,12 @@
 #include "model/layers.h"
 
-#include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
 #include "model/attention.h"
 
 namespace cfm::model {
 
-namespace {
-
-namespace F = torch::nn::functional;
 using torch::Tensor;
-using torch::indexing::Slice;
-
-// Queries a block at least: enough rows for a matrix product, few enough that a narrow window stays cheap.
-constexpr std::int64_t kBlock = 16;
-constexpr double kMinusInfinity = -1e30;  // finite: a row without any key must not become NaN
-
-// Softmax over the last axis among visible entries; a row without any becomes all zero where padding makes such rows.
-Tensor masked_softmax(const Tensor& score, const Tensor& visible, bool empty_rows) {
-  const Tensor weight = torch::softmax(score.masked_fill(visible.logical_not(), kMinusInfinity), -1);
-  return empty_rows ? weight * visible : weight;
-}
-
-// One block that holds all tokens: n is at most a small multiple of the window.
-Tensor whole_block(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t half, const Tensor& padding,
-                   std::optional<std::int64_t> global, double scale) {
-  const Tensor token = torch::arange(q.size(2), q.options().dtype(torch::kLong));
-  Tensor visible = (token.unsqueeze(1) - token).abs() <= half;
-  if (global) visible = visible | (token == *global) | (token == *global).unsqueeze(1);
-  if (padding.defined()) visible = visible & padding.logical_not().unsqueeze(1).unsqueeze(1);
-  const Tensor score = torch::matmul(q * scale, k.transpose(-1, -2));
-  return torch::matmul(masked_softmax(score, visible, padding.defined()), v);
-}
-
-}  // namespace
-
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& padding) {
-  const Tensor score = torch::matmul(q, k.transpose(-1, -2)) / std::sqrt(static_cast<double>(q.size(-1)));
-  if (!padding.defined()) return torch::matmul(torch::softmax(score, -1), v);
-  return torch::matmul(masked_softmax(score, padding.logical_not().unsqueeze(1).unsqueeze(1), true), v);
-}
-
-Tensor windowed_attention(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t window, const Tensor& padding,
-                          std::optional<std::int64_t> global) {
-  const std::int64_t n = q.size(2), half = window / 2;
-  const double scale = 1 / std::sqrt(static_cast<double>(q.size(-1)));
-  const std::int64_t block = std::max(half, kBlock), reach = block + 2 * half;
-  if (n <= reach) return whole_block(q, k, v, half, padding, global, scale);
-
-  // Block b holds queries b·block + r, its keys are b·block − half + c with c in [0, reach).
-  const std::int64_t blocks = (n + block - 1) / block, behind = blocks * block - n + half;
-  const auto stretches = [&](const Tensor& x) {  // [B, H, n, D] -> [B, H, blocks, D, reach]
-    return F::pad(x, F::PadFuncOptions({0, 0, half, behind})).unfold(2, reach, block);
-  };
-  const Tensor queries = F::pad(q * scale, F::PadFuncOptions({0, 0, 0, behind - half})).unflatten(2, {blocks, block});
-  Tensor score = torch::matmul(queries, stretches(k));  // [B, H, blocks, block, reach]
-
-  const auto longs = q.options().dtype(torch::kLong);
-  const Tensor start = torch::arange(blocks, longs).mul(block).view({blocks, 1, 1});
-  const Tensor row = torch::arange(block, longs).view({1, block, 1}), column = torch::arange(reach, longs);
-  const Tensor key = start + column - half;
-  Tensor visible = (column >= row) & (column <= row + 2 * half) & (key >= 0) & (key < n);  // [blocks, block, reach]
-  if (padding.defined()) {
-    const Tensor there = F::pad(padding.logical_not(), F::PadFuncOptions({half, behind}));
-    visible = visible & there.unfold(1, reach, block).unsqueeze(1).unsqueeze(3);
-  }
-  if (global) {  // one more key, used where the window does not reach the global token already
-    const Tensor global_key = k.slice(2, *global, *global + 1).unsqueeze(2).transpose(-1, -2);
-    score = torch::cat({score, torch::matmul(queries, global_key)}, -1);
-    Tensor outside = (start + row - *global).abs() > half;  // [blocks, block, 1]
-    if (padding.defined()) outside = outside & padding.select(1, *global).logical_not().view({-1, 1, 1, 1, 1});
-    std::vector<std::int64_t> shape = visible.sizes().vec();
-    shape.back() = 1;
-    visible = torch::cat({visible, outside.expand(shape)}, -1);
-  }
-  const Tensor weight = masked_softmax(score, visible, padding.defined());
-  Tensor out = torch::matmul(weight.slice(-1, 0, reach), stretches(v).transpose(-1, -2));
-  if (global) out = out + weight.slice(-1, reach) * v.slice(2, *global, *global + 1).unsqueeze(2);
-  out = out.flatten(2, 3).slice(2, 0, n);
-  if (!global) return out;
-  const Tensor seen_by_global = attention(q.slice(2, *global, *global + 1), k, v, padding);
-  return torch::cat({out.slice(2, 0, *global), seen_by_global, out.slice(2, *global + 1)}, 2);
-}
 
 SelfAttentionImpl::SelfAttentionImpl(const LayerOptions& layer_options) : options(layer_options) {
   const std::int64_t inner = options.heads * (options.head_dim > 0 ? options.head_dim : options.d / options.heads);

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "base/error.h"
-#include "model/self_distillation.h"
+#include "model/convolution.h"
+#include "model/recompute.h"
 
 namespace cfm::model {
 
@@ -26,8 +26,11 @@ TokeniserImpl::TokeniserImpl(std::int64_t channels, std::int64_t d, const std::a
 }
 
 Tensor TokeniserImpl::forward(Tensor x) {
-  for (std::size_t i = 0; i < 3; ++i) x = torch::gelu(norm[i](conv[i](x)));
-  return x.transpose(1, 2);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto stride = conv[i]->options.stride()->at(0);
+    x = torch::gelu(norm[i](convolution(x, conv[i]->weight, conv[i]->bias, stride, (kKernels[i] - 1) / 2)));
+  }
+  return x.transpose(1, 2).contiguous();
 }
 
 QualityFmEncoderImpl::QualityFmEncoderImpl(const QualityFmOptions& options, std::int64_t channels,
@@ -50,7 +53,8 @@ Tensor QualityFmEncoderImpl::traced(const Tensor& input, std::vector<Tensor>* tr
   if (trace != nullptr) trace->push_back(x);
   x = torch::dropout(x + sinusoidal_positions(x.size(1), x.size(2)).to(x.options()), dropout, is_training());
   for (const auto& layer : *layers) {
-    x = layer->as<PostNormLayerImpl>()->forward(x);
+    const auto pass = [layer](const Tensor& t) { return layer->as<PostNormLayerImpl>()->forward(t); };
+    x = recompute && is_training() ? recomputed(pass, x) : pass(x);
     if (trace != nullptr) trace->push_back(x);
   }
   return output(x);
@@ -68,7 +72,7 @@ QualityFMImpl::QualityFMImpl(const QualityFmOptions& model_options) : options(mo
   encoder = register_module("encoder", QualityFmEncoder(options));
   decoder = register_module("decoder", QualityFmEncoder(options, options.tokens, options.decoder_strides));
   amplitude_head = register_module("amplitude_head", Head(options.d, options.bins));
-  phase_head = register_module("phase_head", Head(options.d, options.bins));
+  phase_head = register_module("phase_head", Head(options.d, options.phase_values * options.bins));
 }
 
 QualityFmOutput QualityFMImpl::forward(const Tensor& x) {
@@ -97,51 +101,6 @@ std::int64_t parameter_count(const torch::nn::Module& module) {
   std::int64_t count = 0;
   for (const auto& parameter : module.parameters()) count += parameter.numel();
   return count;
-}
-
-Tensor z_score(const Tensor& x) { return (x - x.mean(-1, true)) / (x.std(at::IntArrayRef{-1}, false, true) + 1e-8); }
-
-Spectra spectra(const Tensor& x, std::int64_t bins, std::int64_t first_phase_bin) {
-  const Tensor f = torch::fft::rfft(x).slice(-1, 0, bins);
-  return {z_score(f.abs()), z_score(f.slice(-1, first_phase_bin).angle())};
-}
-
-Tensor distillation_loss(const Tensor& student, const Tensor& teacher, const Tensor& centre, double student_temperature,
-                         double teacher_temperature) {
-  const Tensor target = torch::softmax((teacher.detach() - centre) / teacher_temperature, -1);
-  return -(target * torch::log_softmax(student / student_temperature, -1)).sum(-1).mean();
-}
-
-DistillationTerms losses(QualityFM& student, QualityFmEncoder& teacher, const Tensor& centre, const Tensor& better,
-                         const Tensor& worse, const DistillationOptions& options, const Tensor& spectrum_of) {
-  const std::int64_t first = options.phase_of_bin_zero ? 0 : 1;
-  const auto [features, decoded, amplitude, phase] = student->forward(worse);
-  DistillationTerms terms;
-  terms.student_features = features;
-  Spectra truth;
-  {
-    const torch::NoGradGuard no_grad;
-    terms.teacher_features = teacher->forward(better);
-    truth = spectra(spectrum_of.defined() ? spectrum_of : better, student->options.bins, first);
-  }
-  terms.distillation = distillation_loss(features, terms.teacher_features, centre, options.student_temperature,
-                                         options.teacher_temperature);
-  terms.amplitude = torch::smooth_l1_loss(amplitude, truth.amplitude);
-  terms.phase = torch::smooth_l1_loss(phase.slice(-1, first), truth.phase);
-  terms.total = options.distillation_weight * terms.distillation + options.amplitude_weight * terms.amplitude +
-                options.phase_weight * terms.phase;
-  return terms;
-}
-
-Tensor update_centre(const Tensor& centre, const Tensor& teacher_features, double momentum) {
-  return momentum * centre + (1 - momentum) * teacher_features.detach().mean(0, true);
-}
-
-void update_ema(torch::nn::Module& teacher, const torch::nn::Module& student, double momentum) {
-  const torch::NoGradGuard no_grad;
-  const auto from = student.parameters();
-  auto to = teacher.parameters();
-  for (std::size_t i = 0; i < to.size(); ++i) to[i].mul_(momentum).add_(from.at(i), 1 - momentum);
 }
 
 }  // namespace cfm::model

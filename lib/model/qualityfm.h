@@ -44,6 +44,7 @@ struct QualityFmEncoderImpl : EncoderImpl {
   std::int64_t width() const override { return output->options.out_features(); }
 
   double dropout;
+  bool recompute = false;  // in training: keep no layer's activations, run it again in backward (recompute.h)
   Tokeniser tokeniser{nullptr};
   torch::nn::ModuleList layers{nullptr};
   torch::nn::Linear output{nullptr};
@@ -63,7 +64,7 @@ struct QualityFmOutput {
   torch::Tensor features;   // [B, n, d]
   torch::Tensor decoded;    // [B, C, d]
   torch::Tensor amplitude;  // [B, C, K]
-  torch::Tensor phase;      // [B, C, K]
+  torch::Tensor phase;      // [B, C, K], with phase_values 2 [B, C, 2·K]: two values after each other a bin
 };
 
 // The decoder is an encoder of its own whose channels are the n tokens and whose time axis is the d features; its

@@ -1,11 +1,13 @@
-// QualityFM's objective: a teacher that sees the better segment of a pair guides a student that sees the worse.
+// QualityFM's objective: a teacher that sees the better segment of a pair guides a student that sees the worse, which
+// also tells a spectrum.
 //
 //   auto terms = losses(student, teacher, centre, better, worse, {});
 //   terms.total.backward();  optimiser.step();
 //   update_ema(*teacher, *student->encoder, 0.996);  centre = update_centre(centre, terms.teacher_features);
 //
 // B batch, C channels, L samples, n tokens, d width, K spectral bins. Guo, Chen, Ferrario: arXiv 2509.06516; centring
-// and temperatures: Caron et al., DINO, arXiv 2104.14294.
+// and temperatures: Caron et al., DINO, arXiv 2104.14294. What was not published is an option with the published way as
+// its default.
 #pragma once
 
 #include <torch/torch.h>
@@ -14,13 +16,27 @@
 
 namespace cfm::model {
 
+// What the amplitude head tells, z-scored over its bins.
+enum class AmplitudeTarget { kAmplitude, kLogPower };
+
+// What the phase head tells. With two values a bin the head is as wide (phase_values of the architecture).
+enum class PhaseTarget {
+  kAngle,       // radians, wrapped, z-scored over the bins; one value a bin
+  kCosSin,      // its cosine and sine
+  kDifference,  // cosine and sine of channel 0's phase less channel 1's; the head's mean over the channels
+  kStft,        // real and imaginary part of the spectrum over sqrt(L), judged by the multi-resolution STFT of its wave
+};
+
 struct DistillationOptions {
   double student_temperature = 0.1;
   double teacher_temperature = 0.04;
   double distillation_weight = 1;
   double amplitude_weight = 0.1;
   double phase_weight = 0.1;
-  bool phase_of_bin_zero = false;  // the mean has no phase: its sign only
+  bool phase_of_bin_zero = false;   // the mean has no phase: its sign only
+  bool normalise_features = false;  // each token to mean 0 and SD 1 over its features before both softmaxes
+  AmplitudeTarget amplitude = AmplitudeTarget::kAmplitude;
+  PhaseTarget phase = PhaseTarget::kAngle;
 };
 
 // Over the last axis, population standard deviation + 1e-8.
@@ -37,9 +53,14 @@ Spectra spectra(const torch::Tensor& x, std::int64_t bins = 512, std::int64_t fi
 torch::Tensor distillation_loss(const torch::Tensor& student, const torch::Tensor& teacher, const torch::Tensor& centre,
                                 double student_temperature = 0.1, double teacher_temperature = 0.04);
 
+// Smooth L1 (of the STFT: its own loss) of what the heads told against the spectrum of truth [B, C, L]; scalars.
+torch::Tensor amplitude_loss(const torch::Tensor& told, const torch::Tensor& truth, const DistillationOptions& options);
+torch::Tensor phase_loss(const torch::Tensor& told, const torch::Tensor& truth, std::int64_t bins,
+                         const DistillationOptions& options);
+
 struct DistillationTerms {
-  torch::Tensor distillation, amplitude, phase, total;  // scalars
-  torch::Tensor student_features, teacher_features;     // [B, n, d]
+  torch::Tensor distillation, amplitude, phase, total;  // scalars; a part whose weight is 0 has no share in the total
+  torch::Tensor student_features, teacher_features;     // [B, n, d], as the softmaxes see them
 };
 
 // The teacher sees `better`, the student `worse` [B, C, L]; spectra are those of `spectrum_of` (undefined: of

@@ -1,14 +1,12 @@
-// The files of lib/prepare/profiles, part of the program: embedded.cc is written by CMake.
+// The files of lib/prepare/profiles, part of the program.
 #pragma once
 
 #include <span>
 
+#include "base/embedded.h"
+
 namespace cfm::prepare {
 
-struct EmbeddedProfile {
-  const char* name;  // of the file, without .json
-  const char* json;
-};
-std::span<const EmbeddedProfile> embedded_profiles();
+std::span<const EmbeddedFile> embedded_profiles();
 
 }  // namespace cfm::prepare

@@ -423,7 +423,7 @@ Profile Profile::open(const std::string& name_or_file) {
 const std::vector<Profile>& shipped_profiles() {
   static const std::vector<Profile> all = [] {
     std::vector<Profile> made;
-    for (const EmbeddedProfile& file : embedded_profiles()) made.push_back(Profile::from_json(Json::parse(file.json)));
+    for (const EmbeddedFile& file : embedded_profiles()) made.push_back(Profile::from_json(Json::parse(file.json)));
     std::ranges::sort(made, {}, &Profile::name);
     return made;
   }();

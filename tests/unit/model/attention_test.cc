@@ -1,6 +1,9 @@
 #include "model/attention.h"
 
+#include <array>
+#include <cmath>
 #include <cstdio>
+#include <numeric>
 
 #include "model/golden.h"
 #include "model/layers.h"
@@ -46,6 +49,59 @@ double largest_error(const std::string& folder, torch::ScalarType type, std::siz
   return largest;
 }
 
+enum class Padding { kNone, kTail, kRandom, kAllOfOne };
+
+// bool [2, n].
+Tensor padded(std::int64_t n, Padding how) {
+  if (how == Padding::kNone) return {};
+  if (how == Padding::kRandom) return torch::rand({2, n}) < 0.4;
+  Tensor padding = torch::zeros({2, n}, torch::kBool);
+  padding[1].slice(0, how == Padding::kTail ? (n + 1) / 2 : 0).fill_(true);
+  return padding;
+}
+
+// What windowed_attention means, written down as one mask.
+Tensor dense(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t window, const Tensor& padding,
+             std::optional<std::int64_t> global) {
+  const std::int64_t n = q.size(2);
+  const Tensor absent = padding.defined() ? padding : torch::zeros({q.size(0), n}, torch::kBool);
+  Tensor visible = torch::zeros({q.size(0), 1, n, n}, torch::kBool);
+  const auto hidden = absent.accessor<bool, 2>();
+  auto seen = visible.accessor<bool, 4>();
+  for (std::int64_t b = 0; b < q.size(0); ++b) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      for (std::int64_t j = 0; j < n; ++j) {
+        const bool near = std::abs(i - j) <= window / 2 || i == global || j == global;
+        seen[b][0][i][j] = near && !hidden[b][j];
+      }
+    }
+  }
+  const Tensor score = torch::matmul(q, k.transpose(-1, -2)) / std::sqrt(static_cast<double>(q.size(-1)));
+  const Tensor share = score.exp() * visible;
+  return torch::matmul(share / share.sum(-1, true).clamp_min(1e-300), v);
+}
+
+// The largest difference of results and gradients, over rows of tokens that are there.
+double error_against_dense(std::int64_t n, std::int64_t window, Padding how, std::optional<std::int64_t> global) {
+  const Tensor padding = padded(n, how);
+  Tensor weight = torch::randn({2, 2, n, 3}, torch::kDouble);
+  if (padding.defined()) weight = weight * padding.logical_not().unsqueeze(1).unsqueeze(3);
+  std::vector<Tensor> inputs;
+  for (int i = 0; i < 3; ++i) inputs.push_back(torch::randn({2, 2, n, 3}, torch::kDouble).requires_grad_());
+  std::vector<Tensor> results[2];
+  for (const bool plain : {false, true}) {
+    const Tensor out = (plain ? dense : windowed_attention)(inputs[0], inputs[1], inputs[2], window, padding, global);
+    results[plain] = torch::autograd::grad({(out * weight).sum()}, inputs);
+    results[plain].push_back((out * weight).detach());
+  }
+  double error = 0;
+  for (std::size_t i = 0; i < results[0].size(); ++i) {
+    const Tensor difference = (results[0][i] - results[1][i]).abs().max();
+    error = std::isfinite(difference.item<double>()) ? std::max(error, difference.item<double>()) : INFINITY;
+  }
+  return error;
+}
+
 }  // namespace
 
 TEST_CASE("windowed attention and its gradients equal the golden ones") {
@@ -56,6 +112,34 @@ TEST_CASE("windowed attention and its gradients equal the golden ones") {
   CHECK(compared == cfm::test::golden_tensors(folder + "outputs.safetensors").size());
   const double narrow = largest_error(folder, torch::kFloat, compared);
   std::printf("attention: largest error %.1e in float64, %.1e in float32\n", wide, narrow);
+}
+
+TEST_CASE("windowed attention and its gradients equal a dense masked reference everywhere") {
+  std::size_t compared = 0, tried = 0;
+  double largest = 0;
+  torch::manual_seed(3);
+  std::vector<std::int64_t> lengths(70);
+  std::iota(lengths.begin(), lengths.end(), 1);
+  for (const std::int64_t n : {97, 128, 129, 257}) lengths.push_back(n);
+  for (const std::int64_t n : lengths) {
+    for (const std::int64_t window : {0, 1, 2, 3, 5, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 300}) {
+      for (const Padding padding : {Padding::kNone, Padding::kTail, Padding::kRandom, Padding::kAllOfOne}) {
+        for (const auto& global : std::array<std::optional<std::int64_t>, 4>{std::nullopt, 0, n / 2, n - 1}) {
+          // All of the short ones, every fifth of the rest, others from length to length.
+          if (n > 12 && tried++ % 5 != 0) continue;
+          CAPTURE(n);
+          CAPTURE(window);
+          CAPTURE(static_cast<int>(padding));
+          CAPTURE(global.value_or(-1));
+          const double error = error_against_dense(n, window, padding, global);
+          REQUIRE(error <= 1e-10);
+          largest = std::max(largest, error);
+          ++compared;
+        }
+      }
+    }
+  }
+  std::printf("attention: largest error against dense %.1e in %zu cases\n", largest, compared);
 }
 
 TEST_CASE("a query without any visible key gives zero and no NaN in the gradient") {

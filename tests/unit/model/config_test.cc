@@ -12,7 +12,7 @@ using cfm::model::Json;
 using cfm::model::ModelConfig;
 
 TEST_CASE("every registered model holds together and survives JSON") {
-  REQUIRE(cfm::model::named_models().size() == 6);
+  REQUIRE(cfm::model::named_models().size() == 11);
   for (const auto& [name, description] : cfm::model::named_models()) {
     CAPTURE(name);
     const ModelConfig config = ModelConfig::open(name);
@@ -23,6 +23,8 @@ TEST_CASE("every registered model holds together and survives JSON") {
   }
   CHECK(ModelConfig::open("qualityfm-huge").qualityfm().layers == 50);
   CHECK(ModelConfig::open("qualityfm-ecg-base").profile.channels.size() == 1);
+  CHECK(ModelConfig::open("qualityfm-base-450").qualityfm().tokens == 450);
+  CHECK(ModelConfig::open("qualityfm-ecg-small").qualityfm().decoder_strides[2] == 4);  // over two bases
 }
 
 TEST_CASE("--set changes any field, several at once") {
@@ -50,9 +52,16 @@ TEST_CASE("what makes no sense is named") {
   CHECK(set("architecture.strides=[5,0,1]").find("strides") != std::string::npos);
   CHECK(set("architecture.d=1e9").find("architecture.d") != std::string::npos);
   CHECK(set("objective.spectrum_of=best").find("better, own") != std::string::npos);
+  CHECK(set("objective.hidden=1").find("objective.hidden") != std::string::npos);
+  CHECK(set("schedule.precision=f16").find("f32, bf16") != std::string::npos);
   CHECK_FALSE(set("schedule.batch").empty());
   CHECK(set("family=resnet1d").find("family") != std::string::npos);
   CHECK(set("architecture.strides=[5,1.5,1]").find("strides") != std::string::npos);
+  const auto set_one = [](const std::string& assignment) {
+    return cfm::test::usage_message_of([&] { ModelConfig::open("qualityfm-ecg-base").set({assignment}); });
+  };
+  CHECK(set_one("objective.phase=difference").find("two channels") != std::string::npos);
+  CHECK(set_one("objective.phase=cos_sin").empty());
   const auto set_resnet = [](const std::string& assignment) {
     return cfm::test::usage_message_of([&] { ModelConfig::open("resnet1d").set({assignment}); });
   };
