@@ -28,7 +28,9 @@ int main(int argc, char** argv) {
       "Each segment gets `predictions`: the value and, calibrated, its score, or a score a class; thresholds; a "
       "confidence (binary: how far the score is from the threshold, in log odds; several labels: the mean of that; "
       "classes and grades: the largest probability). Of several classes the value is the most probable, of grades "
-      "the median one. A number comes alone, in the label's unit.");
+      "the median one. A number comes alone, in the label's unit. A waveform comes as a tensor predicted/NAME beside "
+      "the "
+      "recorded one, in its unit; the table has its mean.");
   program.description(
       "A subject whose labels the model was fitted on is not scored unnoticed: --fold leaves such subjects out (they "
       "are counted), --allow-seen scores and marks them, and otherwise they are status 2. Another fold than the one "

@@ -49,13 +49,14 @@ Fitness fitness(const dataset::Store& store, const prepare::Profile& profile, in
 }
 
 PairBatches::PairBatches(const PreparedSegments& segments, const dataset::PairSampler& pairs,
-                         const model::ModelConfig& config, std::size_t batch, std::uint64_t seed)
+                         const model::ModelConfig& config, const dataset::AugmentOptions& augmentation,
+                         std::size_t batch, std::uint64_t seed)
     : segments_(segments),
       pairs_(pairs),
       channels_(config.channels()),
       samples_(static_cast<std::int64_t>(config.profile.samples())),
       fs_(config.profile.fs),
-      augmentation_(augmentation_of(config)),
+      augmentation_(augmentation),
       batch_(batch),
       seed_(seed) {
   if (batch == 0) throw Error(Status::kUsage, "a batch needs at least one pair");
@@ -99,5 +100,7 @@ dataset::AugmentOptions augmentation_of(const model::ModelConfig& config) {
           .blank_high = number("blank_high"),
           .blank_p = number("blank_p")};
 }
+
+dataset::AugmentOptions no_augmentation() { return {.noise_p = 0, .gain_p = 0, .offset_p = 0, .blank_p = 0}; }
 
 }  // namespace cfm::train

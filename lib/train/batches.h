@@ -1,7 +1,7 @@
 // Segments as batches of tensors: prepared once, kept in memory up to a limit, made ahead by the loader's threads.
 //
 //   PreparedSegments segments(store, config.profile, {});
-//   PairBatches batches(store, segments, config, 64, seed, fit);
+//   PairBatches batches(segments, pairs, config, augmentation_of(config), 64, seed);
 //   Batch batch = batches.make(step);              // views: better, worse, [64, C, L] each, augmented
 //
 // make(step) is a function of (data, configuration, seed, step), from any thread. Pairs follow one another over the
@@ -56,7 +56,7 @@ Fitness fitness(const dataset::Store& store, const prepare::Profile& profile, in
 class PairBatches {
  public:
   PairBatches(const PreparedSegments& segments, const dataset::PairSampler& pairs, const model::ModelConfig& config,
-              std::size_t batch, std::uint64_t seed);
+              const dataset::AugmentOptions& augmentation, std::size_t batch, std::uint64_t seed);
   Batch make(std::uint64_t step) const;
 
  private:
@@ -70,5 +70,6 @@ class PairBatches {
 };
 
 dataset::AugmentOptions augmentation_of(const model::ModelConfig& config);
+dataset::AugmentOptions no_augmentation();
 
 }  // namespace cfm::train

@@ -10,17 +10,38 @@ namespace {
 
 constexpr double kLeastDistance = 0.01;  // of two cuts at the start, in logits: a grade that nobody has
 
+std::int64_t outputs_of(const LabelTask& task, double hop) {
+  if (task.waveform) return static_cast<std::int64_t>(std::ceil(hop * task.waveform->fs - 1e-9));
+  return task.kind == TaskKind::kOrdinal ? 1 : static_cast<std::int64_t>(task.logits());
+}
+
 }  // namespace
 
-TaskHeadImpl::TaskHeadImpl(std::int64_t d, const LabelTask& task)
-    : LinearImpl(d, task.kind == TaskKind::kOrdinal ? 1 : static_cast<std::int64_t>(task.logits())) {
+TaskHeadImpl::TaskHeadImpl(std::int64_t d, double hop, const LabelTask& task)
+    : LinearImpl(d, outputs_of(task, hop)), reads_tokens_(task.waveform || task.mode == "attentive") {
   if (task.kind == TaskKind::kOrdinal) {
     cuts = register_parameter("cuts", torch::zeros({static_cast<std::int64_t>(task.logits())}));
   }
+  if (task.waveform) {
+    samples_a_token_ = hop * task.waveform->fs;
+    samples_ = task.waveform->samples;
+  } else if (reads_tokens_) {
+    pool = register_module("pool", model::AttentivePool(d));
+  }
 }
 
-torch::Tensor TaskHeadImpl::forward(const torch::Tensor& features) {
-  const torch::Tensor projected = LinearImpl::forward(features);
+torch::Tensor TaskHeadImpl::forward(const torch::Tensor& reduced) {
+  namespace F = torch::nn::functional;
+  const torch::Tensor projected = LinearImpl::forward(pool ? pool(reduced) : reduced);
+  if (samples_ > 0) {
+    torch::Tensor wave = projected.flatten(1);  // the tokens' stretches, one behind the other
+    const auto all = static_cast<std::int64_t>(std::llround(static_cast<double>(projected.size(1)) * samples_a_token_));
+    if (all != wave.size(1)) {  // a stretch is no whole number of samples
+      auto to_all = F::InterpolateFuncOptions().size(std::vector<std::int64_t>{all}).mode(torch::kLinear);
+      wave = F::interpolate(wave.unsqueeze(1), to_all.align_corners(false)).squeeze(1);
+    }
+    return wave.slice(1, 0, samples_);
+  }
   if (!cuts.defined()) return projected;
   return projected - torch::cat({cuts.slice(0, 0, 1), torch::softplus(cuts.slice(0, 1))}).cumsum(0);
 }
@@ -38,38 +59,22 @@ void TaskHeadImpl::start_from(std::span<const double> counts) {
   }
 }
 
-ClassifierImpl::ClassifierImpl(model::Encoder the_encoder, const LabelTask& task) {
-  encoder = register_module("encoder", std::move(the_encoder));
-  head = register_module("head", TaskHead(encoder->width(), task));
-}
-
-torch::Tensor ClassifierImpl::features(const torch::Tensor& x) { return encoder->forward(x).mean(1); }
-
-torch::Tensor targets(std::span<const Json> values, const LabelTask& task) {
-  const auto n = static_cast<std::int64_t>(values.size()), width = static_cast<std::int64_t>(task.logits());
-  torch::Tensor all = task.kind == TaskKind::kClasses ? torch::empty({n}, torch::kLong) : torch::empty({n, width});
-  for (std::int64_t i = 0; i < n; ++i) {
-    const Json& value = values[static_cast<std::size_t>(i)];
-    if (task.kind == TaskKind::kNumber) {
-      all[i][0] = (value.get<double>() - task.mean) / task.sd;
-    } else if (task.kind == TaskKind::kMultilabel) {
-      const std::vector<int> members = task.members_of(value);
-      for (std::int64_t c = 0; c < width; ++c) all[i][c] = members[static_cast<std::size_t>(c)];
-    } else if (task.kind == TaskKind::kOrdinal) {
-      const auto grade = static_cast<std::int64_t>(*task.class_of(value));
-      for (std::int64_t k = 0; k < width; ++k) all[i][k] = grade > k ? 1 : 0;
-    } else {
-      all[i] = static_cast<std::int64_t>(*task.class_of(value));
-    }
+model::State TaskHeadImpl::for_plain(model::State state, const torch::Tensor& mean, const torch::Tensor& sd) const {
+  const std::vector<std::string> first =
+      pool ? std::vector<std::string>{"pool.key.", "pool.value."} : std::vector<std::string>{""};
+  for (const std::string& layer : first) {
+    torch::Tensor& w = state.at(layer + "weight");
+    torch::Tensor& b = state.at(layer + "bias");
+    w = w / sd;
+    b = b - w.matmul(mean);
   }
-  return all;
+  return state;
 }
 
-torch::Tensor loss_of(const torch::Tensor& logits, const torch::Tensor& target, const LabelTask& task) {
-  namespace F = torch::nn::functional;
-  if (task.kind == TaskKind::kClasses) return F::cross_entropy(logits, target);
-  if (task.kind == TaskKind::kNumber) return F::mse_loss(logits, target);
-  return F::binary_cross_entropy_with_logits(logits, target);
+ClassifierImpl::ClassifierImpl(model::Encoder the_encoder, const model::ModelConfig& config, const LabelTask& task) {
+  encoder = register_module("encoder", std::move(the_encoder));
+  const auto hop = static_cast<double>(model::samples_a_token(config.architecture)) / config.profile.fs;
+  head = register_module("head", TaskHead(encoder->width(), hop, task));
 }
 
 }  // namespace cfm::train

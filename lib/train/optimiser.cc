@@ -1,5 +1,9 @@
 #include "train/optimiser.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
 #include "base/error.h"
 
 namespace cfm::train {
@@ -10,17 +14,53 @@ bool decays(const std::string& name, const torch::Tensor& parameter) {
   return long_dimensions > 1 && !name.ends_with("bias");
 }
 
+namespace {
+
+// The number of the layer that a parameter belongs to; -1: of none.
+std::int64_t layer_of(const std::string& name) {
+  for (const std::string_view list : {"layers.", "blocks."}) {
+    const std::size_t at = name.find(list);
+    if (at != std::string::npos && (at == 0 || name[at - 1] == '.')) return std::atoll(name.c_str() + at + list.size());
+  }
+  return -1;
+}
+
+}  // namespace
+
+std::int64_t layers_of(const torch::OrderedDict<std::string, torch::Tensor>& parameters) {
+  std::int64_t layers = 0;
+  for (const auto& item : parameters) layers = std::max(layers, layer_of(item.key()) + 1);
+  return layers;
+}
+
+double layer_scale(const std::string& name, std::int64_t layers, double decay) {
+  const std::int64_t layer = layer_of(name);
+  std::int64_t k = layer + 1;
+  if (layer < 0) {
+    // "encoder.output.weight" comes after the layers as "output.weight" does.
+    const std::string_view own = std::string_view(name).substr(name.starts_with("encoder.") ? 8 : 0);
+    const bool after = own.starts_with("head.") || own.starts_with("norm.") || own.starts_with("output.");
+    k = after ? layers + 1 : 0;
+  }
+  return std::pow(decay, static_cast<double>(layers + 1 - k));
+}
+
 Adam::Adam(const torch::OrderedDict<std::string, torch::Tensor>& parameters, const AdamOptions& options)
-    : options_(options), groups_{{true, {}, {}, {}, {}, {}}, {false, {}, {}, {}, {}, {}}} {
+    : options_(options) {
+  const std::int64_t layers = layers_of(parameters);
   for (const auto& item : parameters) {
     const torch::Tensor& parameter = item.value();
     if (!parameter.requires_grad()) continue;
-    Group& group = groups_[decays(item.key(), parameter) ? 0 : 1];
-    group.names.push_back(item.key());
-    group.parameters.push_back(parameter);
-    group.first.push_back(torch::zeros_like(parameter).detach());
-    group.second.push_back(torch::zeros_like(parameter).detach());
-    group.steps.push_back(torch::zeros({}, parameter.options().dtype(torch::kFloat32).requires_grad(false)));
+    const bool decaying = decays(item.key(), parameter);
+    const double scale = layer_scale(item.key(), layers, options.layer_decay);
+    const auto same = [&](const Group& group) { return group.decays == decaying && group.scale == scale; };
+    auto group = std::find_if(groups_.begin(), groups_.end(), same);
+    if (group == groups_.end()) group = groups_.insert(groups_.end(), Group{decaying, scale, {}, {}, {}, {}, {}});
+    group->names.push_back(item.key());
+    group->parameters.push_back(parameter);
+    group->first.push_back(torch::zeros_like(parameter).detach());
+    group->second.push_back(torch::zeros_like(parameter).detach());
+    group->steps.push_back(torch::zeros({}, parameter.options().dtype(torch::kFloat32).requires_grad(false)));
   }
 }
 
@@ -69,7 +109,7 @@ void Adam::update(const Group& group, double rate, double weight_decay) {
 void Adam::step(double rate, double weight_decay) {
   const torch::NoGradGuard no_grad;
   ++steps_;
-  for (const Group& group : groups_) update(group, rate, group.decays ? weight_decay : 0.0);
+  for (const Group& group : groups_) update(group, rate * group.scale, group.decays ? weight_decay : 0.0);
 }
 
 model::State Adam::moments() const {

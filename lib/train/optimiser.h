@@ -5,7 +5,8 @@
 //   const double norm = adam.clip(1.0);  adam.step(1e-4, 0.04);
 //
 // Kingma & Ba 2015 (Adam), Loshchilov & Hutter 2019 (AdamW). Weights decay, biases and everything with at most one
-// dimension longer than 1 don't. The moments have the shapes and the dtype of their parameters and are saved by name.
+// dimension longer than 1 don't. With layer_decay what lies deeper moves more slowly (Bao et al., BEiT, arXiv
+// 2106.08254). The moments have the shapes and the dtype of their parameters and are saved by name.
 #pragma once
 
 #include <torch/torch.h>
@@ -27,10 +28,17 @@ struct AdamOptions {
   double beta1 = 0.9, beta2 = 0.999;
   double epsilon = 1e-8;
   Decay decay = Decay::kDecoupled;
+  double layer_decay = 1;  // factor of the rate, for each layer further from the head
 };
 
 // Whether weight decay applies to this parameter.
 bool decays(const std::string& name, const torch::Tensor& parameter);
+
+// Layers that these names speak of: one more than the largest N in "….layers.N.…" or "….blocks.N.…".
+std::int64_t layers_of(const torch::OrderedDict<std::string, torch::Tensor>& parameters);
+// Rate of a parameter as a share of the head's: decay^(layers + 1 − k), k = 0 for what lies before the layers, i + 1
+// for layer i, layers + 1 for what comes after (head, norm, output).
+double layer_scale(const std::string& name, std::int64_t layers, double decay);
 
 class Adam {
  public:
@@ -52,6 +60,7 @@ class Adam {
  private:
   struct Group {
     bool decays;
+    double scale;  // of the rate
     std::vector<std::string> names;
     std::vector<torch::Tensor> parameters, first, second, steps;
   };

@@ -6,7 +6,7 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "prepare/prepare.h"
+#include "train/waveform.h"
 
 namespace cfm::train {
 namespace {
@@ -20,6 +20,8 @@ std::string name_of_model(const std::string& file) {
   return path.stem().string();
 }
 
+}  // namespace
+
 LabelTask task_of(const model::Checkpoint& checkpoint) {
   const auto text = checkpoint.extra.find(kTaskKey);
   if (text == checkpoint.extra.end()) {
@@ -28,10 +30,11 @@ LabelTask task_of(const model::Checkpoint& checkpoint) {
   return LabelTask::from_json(Json::parse(text->second, nullptr, false), checkpoint.path);
 }
 
-}  // namespace
-
 Predictor::Predictor(const std::string& model, const PredictOptions& options)
-    : checkpoint_(model::load_checkpoint(model)), task_(task_of(checkpoint_)), options_(options) {
+    : checkpoint_(model::load_checkpoint(model)),
+      task_(task_of(checkpoint_)),
+      options_(options),
+      preparer_(checkpoint_.config.profile) {
   name_ = name_of_model(checkpoint_.path);
   if (options_.batch == 0) throw Error(Status::kUsage, "--batch: at least 1 is needed");
   if (options_.fold) {
@@ -45,7 +48,7 @@ Predictor::Predictor(const std::string& model, const PredictOptions& options)
     }
   }
   if (options_.abstain) least_confidence_ = task_.confidence_at(*options_.abstain, name_);
-  network_ = Classifier(model::load_encoder(checkpoint_), task_);
+  network_ = Classifier(model::load_encoder(checkpoint_), checkpoint_.config, task_);
   model::load_state(*network_->head, checkpoint_.tensors, "head.", checkpoint_.path);
   network_->eval();
 }
@@ -65,36 +68,49 @@ std::optional<std::string> Predictor::left_out(const stream::Segment& segment) c
               segment.id(), name_, segment.subject_or_record());
 }
 
+Json Predictor::about(const stream::Segment& segment) const {
+  Json made = {{"model", name_}, {"family", checkpoint_.config.family}, {"mode", task_.mode}};
+  if (!task_.init.empty()) made["init"] = task_.init;
+  if (options_.fold) {
+    made["fold"] = options_.fold->fold;
+    made["folds"] = options_.fold->n;
+  }
+  if (const std::string how = seen(segment); !how.empty()) made["seen"] = how;
+  return made;
+}
+
+void Predictor::put(stream::Segment& segment, std::span<const double> logits) const {
+  Json made = task_.predict(logits);
+  if (options_.abstain) {
+    made["abstain"] = *options_.abstain > 0 && made.at("confidence").get<double>() < least_confidence_;
+  }
+  made.update(about(segment));
+  Json& predictions = segment.header["predictions"];
+  if (!predictions.is_object()) predictions = Json::object();
+  predictions[task_.label] = std::move(made);
+}
+
 void Predictor::predict(std::span<stream::Segment> segments, std::size_t first) {
   const torch::InferenceMode inference;
-  const model::ModelConfig& config = checkpoint_.config;
-  const prepare::Preparer preparer(config.profile);
-  const auto samples = static_cast<std::int64_t>(config.profile.samples());
-  const auto size = static_cast<std::size_t>(config.channels() * samples);
-  torch::Tensor batch = torch::zeros({static_cast<std::int64_t>(options_.batch), config.channels(), samples});
+  const auto samples = static_cast<std::int64_t>(checkpoint_.config.profile.samples());
+  torch::Tensor batch =
+      torch::zeros({static_cast<std::int64_t>(options_.batch), checkpoint_.config.channels(), samples});
+  const auto size = static_cast<std::size_t>(batch[0].numel());
+  std::vector<prepare::Prepared> inputs;
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    const std::vector<float> values = preparer.matrix(segments[i]);
-    std::copy(values.begin(), values.end(), batch.mutable_data_ptr<float>() + (first + i) * size);
+    inputs.push_back(preparer_.run(segments[i]));
+    std::ranges::copy(inputs.back().values, batch.mutable_data_ptr<float>() + (first + i) * size);
   }
   const torch::Tensor logits = network_(batch).to(torch::kDouble).contiguous();
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    const double* row = logits.const_data_ptr<double>() + (first + i) * task_.logits();
-    Json made = task_.predict({row, task_.logits()});
-    if (options_.abstain) {
-      made["abstain"] = *options_.abstain > 0 && made.at("confidence").get<double>() < least_confidence_;
+    const std::span row(logits.const_data_ptr<double>() + (first + i) * task_.logits(), task_.logits());
+    if (task_.waveform) {
+      stream::Tensor wave = predicted_waveform(task_, row, inputs[i], segments[i]);
+      wave.attributes.update(about(segments[i]));
+      segments[i].put(std::move(wave));
+    } else {
+      put(segments[i], row);
     }
-    made["model"] = name_;
-    made["family"] = config.family;
-    made["mode"] = task_.mode;
-    if (!task_.init.empty()) made["init"] = task_.init;
-    if (options_.fold) {
-      made["fold"] = options_.fold->fold;
-      made["folds"] = options_.fold->n;
-    }
-    if (const std::string how = seen(segments[i]); !how.empty()) made["seen"] = how;
-    Json& predictions = segments[i].header["predictions"];
-    if (!predictions.is_object()) predictions = Json::object();
-    predictions[task_.label] = std::move(made);
   }
 }
 
@@ -108,7 +124,14 @@ std::vector<std::string> Predictor::columns() const {
 }
 
 std::vector<std::string> Predictor::row(const stream::Segment& segment) const {
-  const Json& made = segment.header.at("predictions").at(task_.label);
+  Json made;
+  if (task_.waveform) {
+    const stream::Tensor* wave = segment.find(waveform_name(task_));
+    made = wave->attributes;
+    made["value"] = mean_of(wave->values<float>());
+  } else {
+    made = segment.header.at("predictions").at(task_.label);
+  }
   const auto cell = [&](const char* key) { return label_text(made.value(key, Json())); };
   std::vector<std::string> cells = {segment.id(),      segment.record(),
                                     segment.subject(), csv_number(segment.start()),

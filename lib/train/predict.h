@@ -4,6 +4,7 @@
 //   if (auto reason = predictor.left_out(segment)) …     // "other_fold"
 //   predictor.predict(segments, first);                  // header["predictions"]["true_alarm"] = {task, value, …}
 //
+// A waveform is a tensor "predicted/LABEL" instead (waveform.h), whose attributes say the same of the model.
 // A subject whose labels the model was fitted on is never scored unnoticed: with a fold it is left out, without one it
 // is status 2, with allow_seen its row says "seen": "labels"; one that was seen in pre-training says "pretraining".
 // Another fold than that of the run is status 2; a model without a task, or that needs a channel the segment lacks,
@@ -18,13 +19,15 @@
 
 #include "dataset/folds.h"
 #include "model/checkpoint.h"
+#include "prepare/prepare.h"
 #include "stream/segment.h"
 #include "train/classifier.h"
 #include "train/task.h"
 
 namespace cfm::train {
 
-inline constexpr const char* kTaskKey = "cfm.task";  // in a checkpoint's metadata
+inline constexpr const char* kTaskKey = "cfm.task";      // in a checkpoint's metadata
+LabelTask task_of(const model::Checkpoint& checkpoint);  // status 3 where it has none
 
 struct PredictOptions {
   std::optional<dataset::FoldChoice> fold{};
@@ -49,10 +52,14 @@ class Predictor {
 
  private:
   const char* seen(const stream::Segment& segment) const;  // "labels", "pretraining", ""
+  Json about(const stream::Segment& segment) const;        // model, family, mode, …
+  void put(stream::Segment& segment, std::span<const double> logits) const;
+
   std::string name_;
   model::Checkpoint checkpoint_;
   LabelTask task_;
   PredictOptions options_;
+  prepare::Preparer preparer_;
   double least_confidence_ = 0;
   Classifier network_{nullptr};
 };

@@ -6,16 +6,22 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/random.h"
+#include "train/plan.h"
 
 namespace cfm::train {
 namespace {
+
+constexpr std::uint64_t kLeastSubjects = 20;   // with pairs, from which some are put aside
+constexpr std::size_t kValidationPairs = 256;  // at most
+constexpr std::int64_t kValidationBatch = 32;  // pairs
 
 // What is settled before the first step, and stays so when the run resumes.
 struct Request {
   model::ModelConfig config;
   std::vector<std::string> data;  // absolute paths
   std::uint64_t seed = 0;
-  std::int64_t batch = 0, steps = 0;
+  std::int64_t batch = 0, steps = 0, checkpoint_every = 100;
   std::string fingerprint;  // of the segments, in order
   Json provenance = Json::array();
 
@@ -25,6 +31,7 @@ struct Request {
             {"seed", seed},
             {"batch", batch},
             {"steps", steps},
+            {"checkpoint_every", checkpoint_every},
             {"fingerprint", fingerprint},
             {"provenance", provenance}};
   }
@@ -35,6 +42,7 @@ struct Request {
               json.at("seed").get<std::uint64_t>(),
               json.at("batch").get<std::int64_t>(),
               json.at("steps").get<std::int64_t>(),
+              json.at("checkpoint_every").get<std::int64_t>(),
               json.at("fingerprint").get<std::string>(),
               json.at("provenance")};
     } catch (const Json::exception& error) {
@@ -43,17 +51,31 @@ struct Request {
   }
 };
 
-// The data a run trains on: opened, and what of it is fit.
+// The data a run trains on: opened, what of it is fit, and who is put aside.
 struct Data {
   dataset::Store store;
   Fitness fitness_;
-  dataset::PairSampler pairs;
+  std::optional<dataset::PairSampler> pairs, validation;
 
   Data(const std::vector<std::string>& paths, const model::ModelConfig& config, std::uint64_t seed, int threads,
        std::uint64_t max_frame)
-      : store(paths, max_frame),
-        fitness_(fitness(store, config.profile, threads)),
-        pairs(store.rows(), seed, {.max_apart = config.objective.at("max_apart").get<double>()}, fitness_.fit) {}
+      : store(paths, max_frame), fitness_(fitness(store, config.profile, threads)) {
+    const dataset::PairOptions options{.max_apart = config.objective.at("max_apart").get<double>()};
+    pairs.emplace(store.rows(), seed, options, fitness_.fit);
+    const double share = config.schedule.at("validation").get<double>();
+    if (share <= 0 || pairs->counts().subjects < kLeastSubjects) return;
+    std::vector<std::uint8_t> trained = fitness_.fit, aside = fitness_.fit;
+    for (std::size_t i = 0; i < store.size(); ++i) {
+      const bool out = Random(seed, "pretrain/validation", hex16(store.who(i))).uniform() < share;
+      (out ? trained : aside)[i] = 0;
+    }
+    try {
+      validation.emplace(store.rows(), seed, options, aside);
+    } catch (const Error&) {
+      return;  // nobody, or nobody with a pair, was drawn
+    }
+    pairs.emplace(store.rows(), seed, options, trained);
+  }
 
   std::string fingerprint() const {
     std::string rows;
@@ -95,13 +117,21 @@ std::vector<std::string> absolute(const std::vector<std::string>& paths) {
 }
 
 std::int64_t steps_of(const PretrainOptions& ask, const model::ModelConfig& config, std::int64_t batch,
-                      std::size_t pairs) {
-  if (ask.steps && ask.epochs) throw Error(Status::kUsage, "--steps and --epochs: one of them");
-  const double epochs = ask.epochs ? *ask.epochs : config.schedule.at("epochs").get<double>();
-  const double batches = std::ceil(epochs * static_cast<double>(pairs) / static_cast<double>(batch));
-  const std::int64_t steps = ask.steps ? *ask.steps : static_cast<std::int64_t>(batches);
+                      std::size_t pairs, std::int64_t done = 0) {
+  if (ask.steps.has_value() + ask.epochs.has_value() + ask.hours.has_value() > 1) {
+    throw Error(Status::kUsage, "--steps, --epochs and --hours: one of them");
+  }
+  double steps = 0;
+  if (ask.steps) {
+    steps = static_cast<double>(*ask.steps);
+  } else if (ask.hours) {
+    steps = static_cast<double>(done) + std::floor(*ask.hours * 3600 / seconds_per_step(config, batch));
+  } else {
+    const double epochs = ask.epochs ? *ask.epochs : config.schedule.at("epochs").get<double>();
+    steps = std::ceil(epochs * static_cast<double>(pairs) / static_cast<double>(batch));
+  }
   if (steps < 1) throw Error(Status::kUsage, "{} steps: at least 1 is needed", steps);
-  return steps;
+  return static_cast<std::int64_t>(steps);
 }
 
 std::int64_t batch_of(const PretrainOptions& ask, const model::ModelConfig& config) {
@@ -128,23 +158,18 @@ Request resumed(const PretrainOptions& ask, const RunFolder& run) {
   return request;
 }
 
-std::uint64_t memory_estimate(const model::ModelConfig& config, std::int64_t parameters, std::int64_t batch,
-                              std::size_t segments) {
-  const model::QualityFmOptions& a = config.qualityfm();
-  const auto samples = static_cast<std::int64_t>(config.profile.samples());
-  // Floats an item: three batches of views ahead and at work, about four copies of each map of the tokeniser, about
-  // thirty of each token in a layer; encoder and decoder alike.
-  std::int64_t floats = 6 * a.channels * samples;
-  std::int64_t length = samples;
-  const std::int64_t widths[] = {a.d / 100, a.d / 10, a.d};
-  for (std::size_t i = 0; i < 3; ++i) {
-    length = (length + a.strides[i] - 1) / a.strides[i];
-    floats += 4 * widths[i] * length;
+// Pairs of those who were put aside, as they are; none where nobody was.
+std::vector<Batch> validation_batches(const PreparedSegments& segments, const Data& data, const Request& request) {
+  std::vector<Batch> made;
+  if (!data.validation) return made;
+  const std::size_t pairs = std::min(kValidationPairs, data.validation->size());
+  const auto size = static_cast<std::int64_t>(pairs);
+  const PairBatches all(segments, *data.validation, request.config, no_augmentation(), pairs, request.seed);
+  const Batch whole = all.make(0);
+  for (std::int64_t first = 0; first < size; first += kValidationBatch) {
+    made.push_back(whole.part(first, std::min(size, first + kValidationBatch)));
   }
-  floats += 30 * a.layers * (a.tokens + a.channels) * a.d;
-  const std::int64_t weights = 9 * parameters / 2;  // student, gradient, two moments, the teacher's encoder
-  const auto prepared = static_cast<std::int64_t>(segments) * a.channels * samples;
-  return static_cast<std::uint64_t>(4 * (weights + batch * floats + prepared));
+  return made;
 }
 
 }  // namespace
@@ -172,12 +197,14 @@ Plan plan_pretraining(const PretrainOptions& ask) {
   plan.config = config_of(ask);
   const Data data(absolute(ask.data), plan.config, ask.seed.value_or(0), ask.threads, ask.max_frame);
   plan.batch = batch_of(ask, plan.config);
-  plan.steps = steps_of(ask, plan.config, plan.batch, data.pairs.size());
-  plan.epochs = static_cast<double>(plan.steps * plan.batch) / static_cast<double>(data.pairs.size());
+  plan.steps = steps_of(ask, plan.config, plan.batch, data.pairs->size());
+  plan.epochs = static_cast<double>(plan.steps * plan.batch) / static_cast<double>(data.pairs->size());
   plan.parameters = model::parameter_count(*model::QualityFM(plan.config.qualityfm()));
-  plan.pairs = data.pairs.counts();
+  plan.pairs = data.pairs->counts();
   plan.left_out = data.fitness_.left_out;
-  plan.memory = memory_estimate(plan.config, plan.parameters, plan.batch, data.pairs.size());
+  if (data.validation) plan.validation = data.validation->counts();
+  plan.memory = memory_estimate(plan.config, plan.parameters, plan.batch, data.pairs->size());
+  plan.seconds = seconds_per_step(plan.config, plan.batch) * static_cast<double>(plan.steps);
   return plan;
 }
 
@@ -194,8 +221,9 @@ Ending pretrain(const PretrainOptions& ask) {
     request.data = absolute(ask.data);
     request.seed = ask.seed.value_or(0);
     request.batch = batch_of(ask, request.config);
+    request.checkpoint_every = ask.checkpoint_every.value_or(request.checkpoint_every);
     open();
-    request.steps = steps_of(ask, request.config, request.batch, opened->pairs.size());
+    request.steps = steps_of(ask, request.config, request.batch, opened->pairs->size());
     request.fingerprint = opened->fingerprint();
     request.provenance = stream::make_head(opened->store.files().front()->heads().front(), ask.provenance).at("prov");
   };
@@ -211,9 +239,10 @@ Ending pretrain(const PretrainOptions& ask) {
     if (request.fingerprint != opened->fingerprint()) {
       throw Error(Status::kUsage, "{}: the data of this run are no longer what they were", ask.folder);
     }
-    if (ask.steps || ask.epochs) {
-      const std::int64_t steps = steps_of(ask, request.config, request.batch, opened->pairs.size());
-      require_same(ask.extend || steps == request.steps, "--steps or --epochs without --extend", ask.folder);
+    if (ask.steps || ask.epochs || ask.hours) {
+      const std::int64_t done = run.has_state() ? progress_of(run.load()).step : 0;
+      const std::int64_t steps = steps_of(ask, request.config, request.batch, opened->pairs->size(), done);
+      require_same(ask.extend || steps == request.steps, "--steps, --epochs or --hours without --extend", ask.folder);
       request.steps = steps;
     }
   } else if (ask.resume) {
@@ -224,8 +253,9 @@ Ending pretrain(const PretrainOptions& ask) {
   const Data& data = *opened;
 
   const PreparedSegments segments(data.store, request.config.profile);
-  const PairBatches batches(segments, data.pairs, request.config, static_cast<std::size_t>(request.batch),
-                            request.seed);
+  const PairBatches batches(segments, *data.pairs, request.config, augmentation_of(request.config),
+                            static_cast<std::size_t>(request.batch), request.seed);
+  const std::vector<Batch> aside = validation_batches(segments, data, request);
   const auto objective = make_objective(request.config, request.seed);
   Adam adam(objective->trained().named_parameters(), adam_options(request.config));
   Position at;
@@ -239,17 +269,23 @@ Ending pretrain(const PretrainOptions& ask) {
                    .rate = rate_schedule(request.config, request.batch, request.steps),
                    .decay = decay_schedule(request.config),
                    .clip = request.config.optimiser.at("clip").get<double>(),
+                   .micro_batch = request.config.schedule.at("micro_batch").get<std::int64_t>(),
+                   .bf16 = request.config.schedule.at("precision") == "bf16",
                    .seed = request.seed,
                    .loader_threads = ask.threads,
-                   .checkpoint_every = ask.checkpoint_every,
+                   .checkpoint_every = ask.checkpoint_every.value_or(request.checkpoint_every),
+                   .keep = ask.keep,
+                   .validate_every = request.checkpoint_every,
+                   .best_file = run.best_file(),
                    .progress = ask.progress,
                    .about = {}};
   loop.about.config = request.config;
   loop.about.provenance = request.provenance;
   loop.about.subjects_seen = data.subjects();
+  if (!aside.empty()) loop.validate = [&] { return judged(*objective, aside, request.seed); };
   log::info("{}: {:.2f} M parameters, {} segments of {} subjects make {} pairs; steps {} to {}, {} pairs each",
             request.config.name, static_cast<double>(model::parameter_count(objective->trained())) / 1e6,
-            data.pairs.counts().used, data.pairs.counts().subjects, data.pairs.counts().pairs, at.step + 1,
+            data.pairs->counts().used, data.pairs->counts().subjects, data.pairs->counts().pairs, at.step + 1,
             request.steps, request.batch);
   return train(
       *objective, adam, [&](std::uint64_t step) { return batches.make(step); }, run, at, loop);

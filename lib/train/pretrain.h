@@ -5,7 +5,8 @@
 //   ask = {.folder = "runs/q", .resume = true};  pretrain(ask);    // model, data, seed and horizon are the run's
 //
 // A flag that contradicts the run it resumes is status 2, and so are data that have changed. Data are .cfm files (not
-// pipes) with quality; no pair at all is status 3.
+// pipes) with quality; no pair at all is status 3. Of 20 subjects and more with pairs the configuration's share
+// (schedule.validation) is put aside: their pairs, at most 256 and not augmented, tell the best state and nothing else.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +29,14 @@ struct PretrainOptions {
   std::string folder{};
   std::optional<std::int64_t> steps{};  // else epochs
   std::optional<double> epochs{};       // else the configuration's
+  std::optional<double> hours{};        // as many steps as fit, timed at the start and then settled
   std::optional<std::int64_t> batch{};  // pairs; else the configuration's
   std::optional<std::uint64_t> seed{};  // 0
   bool resume = false, force = false;
-  bool extend = false;  // with resume: steps or epochs are a new horizon
-  std::int64_t checkpoint_every = 100;
+  bool extend = false;                  // with resume: steps, epochs or hours (more) are a new horizon
+  // Steps between states; 100. What was put aside is judged as often as the run's first call said.
+  std::optional<std::int64_t> checkpoint_every{};
+  int keep = 2;                         // states
   int threads = 1;
   std::uint64_t max_frame = stream::kDefaultMaxFrame;
   stream::Provenance provenance{};  // of this program: the chain of the data goes on with it
@@ -45,9 +49,11 @@ struct Plan {
   std::int64_t parameters = 0;  // of the student
   std::int64_t batch = 0, steps = 0;
   double epochs = 0;
-  dataset::PairCounts pairs;
+  dataset::PairCounts pairs;                      // to train on
+  dataset::PairCounts validation;                 // put aside, by subject
   std::map<std::string, std::uint64_t> left_out;  // segments, by reason
   std::uint64_t memory = 0;  // bytes: weights, moments, gradients, activations, prepared segments (estimate)
+  double seconds = 0;        // of all steps, here and now (timed)
 };
 Plan plan_pretraining(const PretrainOptions& options);
 

@@ -53,7 +53,7 @@ Pairs strata(const Labelled& labelled, const Rows& rows, LabelKind kind) {
 }
 
 // The fold that was given to each subject, as it is written.
-std::map<std::string, Json> given_folds(const Labelled& labelled, const std::string& by) {
+std::map<std::string, Json> given_folds(const Labelled& labelled, const std::string& by, const std::string& file) {
   std::map<std::string, Json> given;
   const auto put = [&](const std::string& subject, const Json& fold) {
     const auto [at, fresh] = given.emplace(subject, fold);
@@ -62,8 +62,8 @@ std::map<std::string, Json> given_folds(const Labelled& labelled, const std::str
                   label_text(at->second), label_text(fold));
     }
   };
-  if (is_regular_file(by)) {
-    const CsvTable table = read_csv(by);
+  if (is_regular_file(file)) {
+    const CsvTable table = read_csv(file);
     const std::size_t subject = table.column("subject"), fold = table.column("fold");
     for (const auto& row : table.rows) {
       if (!row[fold].empty()) put(row[subject], dataset::typed(row[fold]));
@@ -84,7 +84,8 @@ std::map<std::string, Json> given_folds(const Labelled& labelled, const std::str
 }
 
 std::map<std::string, int> official_folds(const Labelled& labelled, const SplitOptions& options, Json& about) {
-  const std::map<std::string, Json> given = given_folds(labelled, options.folds_by);
+  const std::map<std::string, Json> given =
+      given_folds(labelled, options.folds_by, options.folds_file.empty() ? options.folds_by : options.folds_file);
   std::vector<Json> distinct;
   for (const auto& [subject, fold] : given) distinct.push_back(fold);
   std::sort(distinct.begin(), distinct.end());  // numbers by value, texts in byte order
@@ -106,24 +107,32 @@ std::map<std::string, int> official_folds(const Labelled& labelled, const SplitO
 
 }  // namespace
 
-Labelled read_labels(const dataset::Store& store, const std::string& label, const std::string& folds_by, int threads) {
-  std::vector<std::string> subjects(store.size());
+Labelled labelled_by(const dataset::Store& store, const std::string& label, const ValueOf& value_of,
+                     const std::string& folds_by, int threads) {
+  std::vector<std::string> ids(store.size()), subjects(store.size());
   std::vector<Json> values(store.size()), folds(store.size());
   parallel_for(threads, store.size(), [&](std::size_t i) {
     const stream::Segment segment = store.segment(i);
+    ids[i] = segment.id();
     subjects[i] = segment.subject_or_record();
-    values[i] = segment.label(label);
+    values[i] = value_of(i, segment);
     if (!folds_by.empty()) folds[i] = segment.label(folds_by);
   });
-  Labelled labelled{.label = label, .rows = {}, .subjects = {}, .values = {}, .folds = {}};
+  Labelled labelled{.label = label, .rows = {}, .ids = {}, .subjects = {}, .values = {}, .folds = {}};
   for (std::size_t i = 0; i < store.size(); ++i) {
     if (absent(values[i])) continue;
     labelled.rows.push_back(i);
+    labelled.ids.push_back(ids[i]);
     labelled.subjects.push_back(subjects[i]);
     labelled.values.push_back(values[i]);
     labelled.folds.push_back(folds[i]);
   }
   return labelled;
+}
+
+Labelled read_labels(const dataset::Store& store, const std::string& label, const std::string& folds_by, int threads) {
+  const auto value_of = [&](std::size_t, const stream::Segment& segment) { return segment.label(label); };
+  return labelled_by(store, label, value_of, folds_by, threads);
 }
 
 Split split(const Labelled& labelled, const dataset::LabelValues& values, const SplitOptions& options) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,8 +29,8 @@ using Rows = std::vector<std::size_t>;
 // Segments that have the label.
 struct Labelled {
   std::string label;
-  Rows rows;                          // of the store
-  std::vector<std::string> subjects;  // of each
+  Rows rows;                               // of the store
+  std::vector<std::string> ids, subjects;  // of each
   std::vector<Json> values;
   std::vector<Json> folds;  // values of folds_by, where that is a label
 };
@@ -37,10 +38,16 @@ struct Labelled {
 // folds_by: "", a file, or a label.
 Labelled read_labels(const dataset::Store& store, const std::string& label, const std::string& folds_by, int threads);
 
+// The same of anything that a segment, number i of the store, has: null where it has none. From several threads.
+using ValueOf = std::function<Json(std::size_t i, const stream::Segment& segment)>;
+Labelled labelled_by(const dataset::Store& store, const std::string& label, const ValueOf& value_of,
+                     const std::string& folds_by, int threads);
+
 struct SplitOptions {
   std::optional<dataset::FoldChoice> fold{};
-  std::string folds_by{};
-  double validation = 0.2;  // share of the subjects that are not held out
+  std::string folds_by{};    // a file or a label, as it is named in messages and in the model
+  std::string folds_file{};  // the file as it is found; none: folds_by
+  double validation = 0.2;   // share of the subjects that are not held out
   std::uint64_t seed = 0;
 };
 

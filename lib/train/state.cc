@@ -5,16 +5,21 @@
 #include <unistd.h>
 
 #include <array>
+#include <cinttypes>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 
 namespace cfm::train {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kStateName = "step-%" SCNd64 ".safetensors%n";
 
 constexpr std::array kStopSignals = {SIGTERM, SIGUSR1, SIGINT};
 volatile std::sig_atomic_t g_requested = 0;
@@ -81,7 +86,9 @@ RunFolder::RunFolder(const std::string& path, Start start) : path_(path) {
   try {
     if (start == Start::kFresh) require_absent(path);
     if (start == Start::kForce) {
-      for (const char* part : {"/model.safetensors", "/metrics.ndjson", "/state"}) fs::remove_all(path + part);
+      for (const char* part : {"/model.safetensors", "/best.safetensors", "/metrics.ndjson", "/state"}) {
+        fs::remove_all(path + part);
+      }
     }
     fs::create_directories(path + "/state");
     remove_leftovers(path);
@@ -112,13 +119,46 @@ Json RunFolder::request() const {
 
 void RunFolder::set_request(const Json& request) { write_file(path_ + "/state/run.json", request.dump(1) + "\n"); }
 
-bool RunFolder::has_state() const { return is_regular_file(state_file()); }
+std::map<std::int64_t, std::string> RunFolder::states() const {
+  std::map<std::int64_t, std::string> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(path_ + "/state", ignored)) {
+    const std::string name = entry.path().filename().string();
+    std::int64_t step = 0;
+    int end = 0;
+    if (std::sscanf(name.c_str(), kStateName, &step, &end) == 1 && end > 0 &&
+        name.size() == static_cast<std::size_t>(end)) {
+      found[step] = entry.path().string();
+    }
+  }
+  return found;
+}
 
-model::Checkpoint RunFolder::load() const { return model::load_checkpoint(state_file()); }
+bool RunFolder::has_state() const { return !states().empty(); }
 
-void RunFolder::save(const model::Checkpoint& state) {
+model::Checkpoint RunFolder::load() const {
+  const auto files = states();
+  for (auto file = files.rbegin();; ++file) {
+    try {
+      return model::load_checkpoint(file->second);
+    } catch (const Error& error) {
+      if (error.status() != Status::kMalformed || std::next(file) == files.rend()) throw;
+      log::warn("{}; going on from the state before it", error.what());
+      std::error_code ignored;
+      fs::rename(file->second, file->second + ".damaged", ignored);
+    }
+  }
+}
+
+void RunFolder::save(const model::Checkpoint& state, std::int64_t step, int keep) {
   if (metrics_ >= 0 && ::fdatasync(metrics_) != 0) throw io_error(path_ + "/metrics.ndjson");
-  model::save_checkpoint(state_file(), state);
+  model::save_checkpoint(fmt::format("{}/state/step-{:09}.safetensors", path_, step), state);
+  auto files = states();
+  while (files.size() > static_cast<std::size_t>(std::max(1, keep))) {
+    std::error_code ignored;
+    fs::remove(files.begin()->second, ignored);
+    files.erase(files.begin());
+  }
 }
 
 void RunFolder::metric(const Json& row) {

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kFewestSubjects = 10;  // of an inner split that is calibrated on
 constexpr std::size_t kFewestOfAClass = 2;   // subjects
 constexpr std::size_t kQuantiles = 101;
+constexpr const char* kWaveformKind = "waveform";
 
 // Names of kinds in models of the first version.
 std::string kind_today(const std::string& name) {
@@ -60,7 +61,10 @@ void LabelTask::set_scale(std::span<const Json> values) {
   sd = std::sqrt(squares / static_cast<double>(values.size()));
 }
 
-std::size_t LabelTask::logits() const { return kind == TaskKind::kOrdinal ? classes.size() - 1 : outputs(); }
+std::size_t LabelTask::logits() const {
+  if (waveform) return static_cast<std::size_t>(waveform->samples);
+  return kind == TaskKind::kOrdinal ? classes.size() - 1 : outputs();
+}
 
 std::vector<double> LabelTask::probabilities(std::span<const double> calibrated) const {
   if (kind == TaskKind::kClasses) return softmax(calibrated);
@@ -208,6 +212,11 @@ Json LabelTask::to_json() const {
   Json json = {
       {"label", label}, {"kind", name_of(kind)}, {"classes", classes}, {"threshold", threshold}, {"mean", mean},
       {"sd", sd},       {"mode", mode}};
+  if (waveform) {
+    json["kind"] = kWaveformKind;
+    json["waveform"] = {
+        {"fs", waveform->fs}, {"samples", waveform->samples}, {"units", waveform->units}, {"name", waveform->name}};
+  }
   if (!thresholds.empty()) json["thresholds"] = thresholds;
   if (!init.empty()) json["init"] = init;
   if (!calibration.slope.empty()) {
@@ -221,7 +230,17 @@ LabelTask LabelTask::from_json(const Json& json, const std::string& where) {
   try {
     LabelTask task;
     task.label = json.at("label").get<std::string>();
-    task.kind = dataset::label_kind_named(kind_today(json.at("kind").get<std::string>()));
+    if (json.at("kind") == kWaveformKind) {
+      const Json& wave = json.at("waveform");
+      task.kind = TaskKind::kNumber;
+      task.waveform = {wave.at("fs").get<double>(), wave.at("samples").get<std::int64_t>(),
+                       wave.at("units").get<std::string>(), wave.at("name").get<std::string>()};
+      if (!(task.waveform->fs > 0) || task.waveform->samples < 1) {
+        throw Error(Status::kIncompatible, "{}: its task is a waveform without samples", where);
+      }
+    } else {
+      task.kind = dataset::label_kind_named(kind_today(json.at("kind").get<std::string>()));
+    }
     task.classes = json.at("classes").get<std::vector<Json>>();
     task.threshold = json.at("threshold").get<double>();
     task.mean = json.at("mean").get<double>();

@@ -7,9 +7,10 @@
 //
 // The kind of a label is told by dataset/label_kind.h; what it refuses is status 2. Logits are what the network gives:
 // of the positive; a class, for softmax; a class, each yes or no; of "above grade k" for all grades but the last; the
-// standardised number.
+// standardised number. A waveform is a number at each moment: kind kNumber, and what is recorded (waveform.h).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,11 +33,20 @@ struct InnerScores {
   std::vector<std::string> subjects;
 };
 
+// A recorded signal as what is predicted: its samples over the window of the model's input.
+struct Waveform {
+  double fs = 60;            // Hz
+  std::int64_t samples = 0;  // of the window
+  std::string units;         // "mmHg"
+  std::string name;          // of the channel: "ABP"
+};
+
 struct LabelTask : dataset::LabelValues {
-  double threshold = 0.5;           // binary: the score from which the positive is predicted
-  std::vector<double> thresholds;   // several labels at once: the same for each
-  double mean = 0, sd = 1;          // number: of the training labels
-  std::string mode;                 // how the model was adapted: linear, full
+  double threshold = 0.5;          // binary: the score from which the positive is predicted
+  std::vector<double> thresholds;  // several labels at once: the same for each
+  double mean = 0, sd = 1;         // number: of the training labels
+  std::optional<Waveform> waveform;
+  std::string mode;                 // how the model was adapted: linear, attentive, lora, full
   std::string init;                 // "random" where a model that could have been pre-trained was not
   Calibration calibration;          // of the logits
   std::vector<double> confidences;  // their quantiles 0, 1/100 … 1 in the inner split; none: never measured
@@ -44,7 +54,7 @@ struct LabelTask : dataset::LabelValues {
   static LabelTask infer(const std::string& label, std::span<const Json> values, const LabelOptions& options);
   // mean and sd from these numbers.
   void set_scale(std::span<const Json> values);
-  std::size_t logits() const;
+  std::size_t logits() const;  // a segment; of a waveform a sample each
 
   // Calibration, then thresholds on calibrated scores, then the quantiles of confidence. Returns why something was left
   // as it was, or "": fewer than 10 subjects, or fewer than 2 of a class.

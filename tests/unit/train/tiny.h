@@ -1,7 +1,9 @@
 // A model and data small enough to train in a test: 10 s at 50 Hz, 10 tokens, width 200.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -31,10 +33,19 @@ inline std::string tiny_resnet(const TemporaryFolder& folder) {
   return path;
 }
 
+inline stream::Tensor tiny_signal(const std::string& kind, const std::string& name, const std::string& units,
+                                  std::vector<float> values) {
+  const auto n = static_cast<std::int64_t>(values.size());
+  return stream::make_tensor<float>(
+      kind, {1, n}, std::move(values),
+      {{"kind", kind}, {"fs", 50}, {"names", {name}}, {"units", {units}}, {"scale", {1}}, {"offset", {0}}});
+}
+
 struct TinyData {
   int subjects = 12, segments = 4;  // of each subject
   bool graded = true, ppg = true;
   bool wrong_fourth = false;  // labels of every fourth subject, from the first, are those of its opposite
+  int abp = 0;                // so many segments of each subject, from the first, have a pressure: 80 + 30 · the ECG
 };
 
 // A stream of pulses in noise, above zero in subjects of odd number, below it in the others (the model doesn't scale).
@@ -63,13 +74,13 @@ inline std::string tiny_stream(const TemporaryFolder& folder, const TinyData& da
           const double part = std::fmod(phase + rate * static_cast<double>(i) / 50, 1.0) - 0.5;
           values[i] = static_cast<float>(sign + std::exp(-part * part / 0.02) + (bad ? 0.3 : 0.05) * random.normal());
         }
-        segment.put(stream::make_tensor<float>(kind, {1, 500}, std::move(values),
-                                               {{"kind", kind},
-                                                {"fs", 50},
-                                                {"names", {kind == "ecg" ? "II" : "PLETH"}},
-                                                {"units", {"mV"}},
-                                                {"scale", {1}},
-                                                {"offset", {0}}}));
+        if (kind == "ecg" && k < data.abp) {
+          std::vector<float> pressure;
+          for (const float x : values) pressure.push_back(80 + 30 * x);
+          std::fill(pressure.begin(), pressure.begin() + 50, std::numeric_limits<float>::quiet_NaN());
+          segment.put(tiny_signal("abp", "ABP", "mmHg", std::move(pressure)));
+        }
+        segment.put(tiny_signal(kind, kind == "ecg" ? "II" : "PLETH", "mV", std::move(values)));
       }
       if (data.graded) {
         segment.header["quality"] = {{"score", bad ? 0.4 : 0.95}, {"class", bad ? "poor" : "excellent"}};
