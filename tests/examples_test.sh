@@ -50,6 +50,18 @@ if [ -n "$networks" ]; then
   figure robustness finetuned-ppg.missing model true_alarm, auroc 0 1
 fi
 
+if [ -n "$networks" ]; then
+  make -s -C "$CFM_ROOT/examples/qualityfm" smoke CFM_BUILD="$(dirname "$(dirname "$(command -v cfm-eval)")")" CFM_DATA=/nowhere CFM_RUNS="$scratch/tasks" >qualityfm.log 2>&1
+  status=$?
+  check "make smoke of qualityfm fails: $(tail -3 qualityfm.log)" [ "$status" = 0 ]
+  figure qualityfm vt143.s0 model true_alarm, auroc 0 1
+  figure qualityfm af.s0 random rhythm, auroc 0 1
+  figure qualityfm bp.s0 mean sbp, mae 5 60
+  figure qualityfm variant-published.s0 model true_alarm, auroc 0 1
+  figure qualityfm finetuned-vt143.s0 random true_alarm, gain_auroc -1 1
+  figure qualityfm finetuned-wave.s0 model abp, mae 5 100
+fi
+
 # What is there is kept, and tells the same.
 touch mark
 smoke
