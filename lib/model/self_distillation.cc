@@ -69,13 +69,15 @@ DistillationTerms losses(QualityFM& student, QualityFmEncoder& teacher, const Te
   const Tensor& truth = spectrum_of.defined() ? spectrum_of : better;
   DistillationTerms terms;
   terms.student_features = options.normalise_features ? normalised(features) : features;
-  {
-    const torch::NoGradGuard no_grad;
-    terms.teacher_features = teacher->forward(better);
-    if (options.normalise_features) terms.teacher_features = normalised(terms.teacher_features);
+  if (options.distillation_weight != 0) {
+    {
+      const torch::NoGradGuard no_grad;
+      terms.teacher_features = teacher->forward(better);
+      if (options.normalise_features) terms.teacher_features = normalised(terms.teacher_features);
+    }
+    terms.distillation = distillation_loss(terms.student_features, terms.teacher_features, centre,
+                                           options.student_temperature, options.teacher_temperature);
   }
-  terms.distillation = distillation_loss(terms.student_features, terms.teacher_features, centre,
-                                         options.student_temperature, options.teacher_temperature);
   terms.amplitude = amplitude_loss(amplitude, truth, options);
   terms.phase = phase_loss(phase, truth, student->options.bins, options);
   terms.total = torch::zeros({}, features.options().requires_grad(false));

@@ -61,6 +61,7 @@ torch::Tensor phase_loss(const torch::Tensor& told, const torch::Tensor& truth, 
 struct DistillationTerms {
   torch::Tensor distillation, amplitude, phase, total;  // scalars; a part whose weight is 0 has no share in the total
   torch::Tensor student_features, teacher_features;     // [B, n, d], as the softmaxes see them
+  // Without a weight of distillation the teacher is not asked: `distillation` and `teacher_features` are undefined.
 };
 
 // The teacher sees `better`, the student `worse` [B, C, L]; spectra are those of `spectrum_of` (undefined: of

@@ -79,23 +79,28 @@ Terms SelfDistillation::forward(const Batch& batch) {
   const torch::Tensor &better = batch.views.at(0), &worse = batch.views.at(1);
   const model::DistillationTerms terms = model::losses(student_, teacher_, centre_, better, shown(worse),
                                                        options_.losses, options_.own_spectrum ? worse : better);
-  const torch::Tensor features = terms.teacher_features.detach();
-  if (torch::GradMode::is_enabled()) {
+  const bool asked = terms.teacher_features.defined();
+  const torch::Tensor features = (asked ? terms.teacher_features : terms.student_features).detach();
+  if (asked && torch::GradMode::is_enabled()) {
     teacher_features_ = teacher_features_ + features.sum(0, true);
     items_ += features.size(0);
   }
   const torch::NoGradGuard no_grad;
   const torch::Tensor sd = features.std(0, false).mean();
-  return {terms.total,
-          {{"distillation", terms.distillation}, {"amplitude", terms.amplitude}, {"phase", terms.phase}},
-          {{"teacher_entropy", entropy(features, centre_, options_.losses.teacher_temperature)},
-           {"feature_sd", sd},
-           {"feature_spread", sd / (features.std(false) + 1e-12)},
-           {"centre_norm", centre_.norm(2, -1).mean()}}};
+  Terms made = {terms.total,
+                {{"amplitude", terms.amplitude}, {"phase", terms.phase}},
+                {{"feature_sd", sd}, {"feature_spread", sd / (features.std(false) + 1e-12)}}};
+  if (asked) {
+    made.losses.emplace_back("distillation", terms.distillation);
+    made.watched.emplace_back("teacher_entropy", entropy(features, centre_, options_.losses.teacher_temperature));
+    made.watched.emplace_back("centre_norm", centre_.norm(2, -1).mean());
+  }
+  return made;
 }
 
 void SelfDistillation::after_step(std::int64_t step, std::int64_t steps) {
   model::update_ema(*teacher_, *student_->encoder, options_.teacher_momentum.at(step, steps));
+  if (items_ == 0) return;  // the teacher was not asked
   centre_ = model::update_centre(centre_, teacher_features_ / static_cast<double>(items_), options_.centre_momentum);
   teacher_features_ = torch::zeros_like(centre_);
   items_ = 0;

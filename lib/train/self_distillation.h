@@ -3,9 +3,10 @@
 //   SelfDistillation objective(config, seed);
 //
 // Guo, Chen, Ferrario, arXiv 2509.06516; losses: model/self_distillation.h. The teacher is the moving average of the
-// student's encoder. Watched: entropy of the teacher's softmax (nats; ln d is no information, 0 is one feature for
-// all), SD of its features over the batch and as a share of their SD over everything (0: every segment looks the
-// same), mean norm of the centre over the tokens.
+// student's encoder. Watched: SD of the teacher's features over the batch and as a share of their SD over everything (0:
+// every segment looks the same), entropy of its softmax (nats; ln d is no information, 0 is one feature for all), mean
+// norm of the centre over the tokens. With a distillation weight of 0 the teacher is not asked, and the features are the
+// student's.
 #pragma once
 
 #include "model/self_distillation.h"

@@ -11,7 +11,7 @@ fail() { echo "resume: $*" >&2; exit 1; }
 cat >tiny.json <<'JSON'
 {"name": "tiny", "profile": {"fs": 50, "seconds": 10},
  "architecture": {"d": 200, "layers": 1, "ffn": 60, "tokens": 10, "bins": 64, "strides": [5, 5, 2], "decoder_strides": [5, 10, 2]},
- "objective": {"hidden": 0.3, "spectrum_of": "own"}, "schedule": {"batch": 8, "micro_batch": 4, "validation": 0.2}}
+ "objective": {"distillation_weight": 1, "phase_weight": 0.1}, "schedule": {"batch": 8, "micro_batch": 4, "validation": 0.2}}
 JSON
 cfm-synth -q --subjects 24 --duration 100 --seed 3 | cfm-segment -q --length 10 | cfm-quality -q -o data.cfm
 run=(cfm-pretrain -q --model ../tiny.json --steps 60 --checkpoint-every 7 --seed 5 -j 1 ../data.cfm -o run)

@@ -12,7 +12,7 @@ using cfm::model::Json;
 using cfm::model::ModelConfig;
 
 TEST_CASE("every registered model holds together and survives JSON") {
-  REQUIRE(cfm::model::named_models().size() == 11);
+  REQUIRE(cfm::model::named_models().size() == 12);
   for (const auto& [name, description] : cfm::model::named_models()) {
     CAPTURE(name);
     const ModelConfig config = ModelConfig::open(name);

@@ -62,10 +62,11 @@ TEST_CASE("the loss falls, and a run holds what it promises") {
     return sum / 8;
   };
   CHECK(mean("loss_amplitude", 32) < 0.8 * mean("loss_amplitude", 0));
-  const std::vector<std::string> promised = {
-      "step",           "epoch",           "segments",   "time",           "loss",           "loss_distillation",
-      "loss_amplitude", "loss_phase",      "rate",       "grad_norm",      "segments_per_s", "wait",
-      "memory_mb",      "teacher_entropy", "feature_sd", "feature_spread", "centre_norm"};
+  const std::vector<std::string> promised = {"step",       "epoch",          "segments",       "time",
+                                             "loss",       "loss_amplitude", "loss_phase",     "loss_distillation",
+                                             "rate",       "grad_norm",      "segments_per_s", "wait",
+                                             "memory_mb",  "feature_sd",     "feature_spread", "teacher_entropy",
+                                             "centre_norm"};
   std::vector<std::string> keys;
   for (const auto& [key, value] : rows[0].items()) keys.push_back(key);
   CHECK(keys == promised);

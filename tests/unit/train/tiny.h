@@ -19,6 +19,8 @@ inline std::string tiny_model(const TemporaryFolder& folder) {
   write_file(path, R"({"name": "tiny", "profile": {"fs": 50, "seconds": 10, "scaling": "none"},
     "architecture": {"d": 200, "layers": 1, "heads": 4, "ffn": 60, "tokens": 10, "bins": 64, "strides": [5, 5, 2],
                      "decoder_strides": [5, 10, 2]},
+    "objective": {"distillation_weight": 1, "amplitude_weight": 0.1, "phase_weight": 0.1, "spectrum_of": "better",
+                  "hidden": 0},
     "optimiser": {"lr": 0.1}, "schedule": {"batch": 8}})");
   return path;
 }
