@@ -1,6 +1,8 @@
 // AdamW, Adam with L2, clipping, schedules and the teacher's average against golden/models/optimiser.
 #include "train/optimiser.h"
 
+#include <set>
+
 #include "model/safetensors.h"
 #include "model/self_distillation.h"
 #include "support.h"
@@ -104,6 +106,32 @@ TEST_CASE("biases and vectors don't decay") {
   CHECK_FALSE(train::decays("norm1.weight", torch::zeros({5})));
   CHECK_FALSE(train::decays("conv.weight", torch::zeros({1, 1, 201})));
   CHECK_FALSE(train::decays("table.bias", torch::zeros({5, 5})));
+}
+
+TEST_CASE("layer decay and decay groups of a transformer are the golden ones") {
+  CFM_NEEDS(golden, "CFM_GOLDEN");
+  using Plain = nlohmann::json;
+  const Plain said =
+      Plain::parse(test::slurp(golden + "/models/names/case.json"))["models"]["layer_decay_of_csfm_tiny"];
+  const Plain shapes = Plain::parse(test::slurp(golden + "/models/names/csfm-tiny-encoder.json"));
+  torch::OrderedDict<std::string, Tensor> parameters;
+  // Tables of embeddings don't decay either, which is for that model to say.
+  std::set<std::string> free = {"text_position.weight", "time_embedding.weight", "type_embedding.weight"};
+  for (const auto& [name, shape] : shapes.items()) {
+    parameters.insert(name, torch::empty(shape.get<std::vector<std::int64_t>>(), torch::kMeta));
+    if (!train::decays(name, parameters[name])) free.insert(name);
+  }
+  CHECK(free == said["no_decay"].get<std::set<std::string>>());
+  CHECK(train::layers_of(parameters) == said["layers"].get<std::int64_t>());
+  const Plain scales = said["scale"];
+  for (const auto& [name, scale] : scales.items()) {
+    CAPTURE(name);
+    CHECK(train::layer_scale(name, said["layers"], said["decay"]) ==
+          doctest::Approx(scale.get<double>()).epsilon(1e-12));
+  }
+  CHECK(train::layer_scale("encoder.output.weight", 2, 0.5) == 1);
+  CHECK(train::layer_scale("encoder.tokeniser.conv1.weight", 2, 0.5) == 0.125);
+  CHECK(train::layer_scale("encoder.layers.1.linear1.bias", 2, 0.5) == 0.5);
 }
 
 TEST_CASE("moments are saved and loaded") {
