@@ -23,7 +23,10 @@ export PATH := $(abspath $(CFM_BUILD))/bin:$(PATH)
 # Programs with networks are there where the build has LibTorch.
 networks := $(wildcard $(abspath $(CFM_BUILD))/bin/cfm-embed)
 
-all: $(OUT)/scores.csv
+# The table; an experiment with several sets another name.
+scores ?= $(OUT)/scores.csv
+
+all: $(scores)
 	@awk -v show='$(show)' -v only='$(only)' -f $(tasks)/summary.awk $<
 	@$(if $(wildcard $(OUT)/report.html),echo 'report: $(OUT)/report.html')
 smoke:
@@ -39,6 +42,6 @@ data := $(CFM_DATA)
 $(data)/%:
 	@echo '$(notdir $(CURDIR)): CFM_DATA: $@ is not there; make smoke needs none' >&2; exit 1
 # The run, then the figures.
-$(OUT)/scores.csv: $(tasks)/common.mk
+$(scores): $(tasks)/common.mk
 	awk 'FNR == 1 { if (NR == 1) print "run," $$0; next } { run = FILENAME; sub(/.*\//, "", run); sub(/\.csv$$/, "", run); print run "," $$0 }' \
 	  $(filter %.csv,$^) >$@
