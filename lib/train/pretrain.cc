@@ -192,6 +192,32 @@ Cosine decay_schedule(const model::ModelConfig& config) {
   return {o.at("weight_decay").get<double>(), o.at("weight_decay_end").get<double>()};
 }
 
+namespace {
+
+// The loop of this run, but for what is judged.
+LoopOptions loop_options(const PretrainOptions& ask, const Request& request, const Data& data, const RunFolder& run) {
+  LoopOptions loop{.steps = request.steps,
+                   .rate = rate_schedule(request.config, request.batch, request.steps),
+                   .decay = decay_schedule(request.config),
+                   .clip = request.config.optimiser.at("clip").get<double>(),
+                   .micro_batch = request.config.schedule.at("micro_batch").get<std::int64_t>(),
+                   .bf16 = request.config.schedule.at("precision") == "bf16",
+                   .seed = request.seed,
+                   .loader_threads = ask.threads,
+                   .checkpoint_every = ask.checkpoint_every.value_or(request.checkpoint_every),
+                   .keep = ask.keep,
+                   .validate_every = request.checkpoint_every,
+                   .best_file = run.best_file(),
+                   .progress = ask.progress,
+                   .about = {}};
+  loop.about.config = request.config;
+  loop.about.provenance = request.provenance;
+  loop.about.subjects_seen = data.subjects();
+  return loop;
+}
+
+}  // namespace
+
 Plan plan_pretraining(const PretrainOptions& ask) {
   Plan plan;
   plan.config = config_of(ask);
@@ -265,23 +291,7 @@ Ending pretrain(const PretrainOptions& ask) {
     log::info("{} is complete: {} of {} steps", ask.folder, at.step, request.steps);
     return Ending::kDone;
   }
-  LoopOptions loop{.steps = request.steps,
-                   .rate = rate_schedule(request.config, request.batch, request.steps),
-                   .decay = decay_schedule(request.config),
-                   .clip = request.config.optimiser.at("clip").get<double>(),
-                   .micro_batch = request.config.schedule.at("micro_batch").get<std::int64_t>(),
-                   .bf16 = request.config.schedule.at("precision") == "bf16",
-                   .seed = request.seed,
-                   .loader_threads = ask.threads,
-                   .checkpoint_every = ask.checkpoint_every.value_or(request.checkpoint_every),
-                   .keep = ask.keep,
-                   .validate_every = request.checkpoint_every,
-                   .best_file = run.best_file(),
-                   .progress = ask.progress,
-                   .about = {}};
-  loop.about.config = request.config;
-  loop.about.provenance = request.provenance;
-  loop.about.subjects_seen = data.subjects();
+  LoopOptions loop = loop_options(ask, request, data, run);
   if (!aside.empty()) loop.validate = [&] { return judged(*objective, aside, request.seed); };
   log::info("{}: {:.2f} M parameters, {} segments of {} subjects make {} pairs; steps {} to {}, {} pairs each",
             request.config.name, static_cast<double>(model::parameter_count(objective->trained())) / 1e6,
