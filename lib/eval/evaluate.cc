@@ -443,14 +443,8 @@ Keep keep_for(const EvaluateOptions& options) {
 }
 
 Results evaluate(const Evidence& evidence, std::span<const Rival> rivals, const EvaluateOptions& options) {
-  Results results;
-  results.read = evidence.read_count();
-  results.partial = evidence.partial();
-  results.upstream = evidence.notes();
-  results.provenance = evidence.provenance();
+  Results results = results_of(evidence, options.seed, options.draws);
   results.repeats = evidence.repeats();
-  results.seed = options.seed;
-  results.draws = options.draws;
   if (evidence.items().empty()) throw Error(Status::kUsage, "the input holds no segments: there is nothing to score");
   const std::vector<std::string> labels =
       options.probe.empty() ? labels_predicted(evidence, options.labels) : options.probe;

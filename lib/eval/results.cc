@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/csv.h"
+#include "eval/gathered.h"
 #include "eval/metrics.h"
 #include "eval/system.h"
 
@@ -310,6 +311,17 @@ std::string interval_text(double value, double low, double high, const std::stri
   std::string text = figure_text(value, metric);
   if (!std::isnan(low)) text += fmt::format(" [{}, {}]", figure_text(low, metric), figure_text(high, metric));
   return text;
+}
+
+Results results_of(const Gathered& gathered, std::uint64_t seed, int draws) {
+  Results results;
+  results.read = gathered.read_count();
+  results.partial = gathered.partial();
+  results.upstream = gathered.notes();
+  results.provenance = gathered.provenance();
+  results.seed = seed;
+  results.draws = draws;
+  return results;
 }
 
 std::string Results::to_json() const {

@@ -94,6 +94,10 @@ struct Results {
   std::string to_text() const;
 };
 
+class Gathered;
+// What was read is said, and how it is judged; no figures yet.
+Results results_of(const Gathered& gathered, std::uint64_t seed, int draws);
+
 // A value as people read it: score2015 with one decimal, numbers in a unit with three digits, all else with two
 // decimals; "-" for NaN. With its interval "0.83 [0.75, 0.90]".
 std::string figure_text(double value, const std::string& metric);

@@ -351,14 +351,8 @@ Results score_waveforms(const std::vector<std::string>& inputs, const std::vecto
     lost += others.back()->read({path}, reading);
     rivals.emplace_back(std::filesystem::path(path).stem().string(), others.back().get());
   }
-  Results results;
+  Results results = results_of(log, options.seed, options.draws);
   results.labels = waveform_figures(log, rivals, options);
-  results.read = log.read_count();
-  results.partial = log.partial();
-  results.upstream = log.notes();
-  results.provenance = log.provenance();
-  results.seed = options.seed;
-  results.draws = options.draws;
   return results;
 }
 

@@ -12,6 +12,12 @@ using torch::Tensor;
 
 Tensor normalised(const Tensor& features) { return torch::layer_norm(features, {features.size(-1)}); }
 
+// x [B, C, L] -> its first K bins, complex.
+Tensor first_bins(const Tensor& x, std::int64_t bins) { return torch::fft::rfft(x).slice(-1, 0, bins); }
+
+Tensor amplitude_of(const Tensor& f) { return z_score(f.abs()); }
+Tensor phase_of(const Tensor& f, std::int64_t first) { return z_score(f.slice(-1, first).angle()); }
+
 // The wave of L samples whose first bins are `half` times sqrt(L), at 2·bins samples: [B, C, L'] -> [B·C, 2·bins].
 Tensor wave_of(const Tensor& half, std::int64_t samples) {
   const std::int64_t n = 2 * half.size(-1);
@@ -24,8 +30,8 @@ Tensor wave_of(const Tensor& half, std::int64_t samples) {
 Tensor z_score(const Tensor& x) { return (x - x.mean(-1, true)) / (x.std(at::IntArrayRef{-1}, false, true) + 1e-8); }
 
 Spectra spectra(const Tensor& x, std::int64_t bins, std::int64_t first_phase_bin) {
-  const Tensor f = torch::fft::rfft(x).slice(-1, 0, bins);
-  return {z_score(f.abs()), z_score(f.slice(-1, first_phase_bin).angle())};
+  const Tensor f = first_bins(x, bins);
+  return {amplitude_of(f), phase_of(f, first_phase_bin)};
 }
 
 Tensor distillation_loss(const Tensor& student, const Tensor& teacher, const Tensor& centre, double student_temperature,
@@ -38,14 +44,13 @@ Tensor amplitude_loss(const Tensor& told, const Tensor& truth, const Distillatio
   const std::int64_t bins = told.size(-1);
   return torch::smooth_l1_loss(told, options.amplitude == AmplitudeTarget::kLogPower
                                          ? z_score(spectral_target(truth, bins, SpectralTarget::kLogPower))
-                                         : z_score(torch::fft::rfft(truth).slice(-1, 0, bins).abs()));
+                                         : amplitude_of(first_bins(truth, bins)));
 }
 
 Tensor phase_loss(const Tensor& told, const Tensor& truth, std::int64_t bins, const DistillationOptions& options) {
   const std::int64_t first = options.phase_of_bin_zero ? 0 : 1;
   if (options.phase == PhaseTarget::kAngle) {
-    const Tensor angle = torch::fft::rfft(truth).slice(-1, first, bins).angle();
-    return torch::smooth_l1_loss(told.slice(-1, first), z_score(angle));
+    return torch::smooth_l1_loss(told.slice(-1, first), phase_of(first_bins(truth, bins), first));
   }
   const Tensor pairs = told.unflatten(-1, {bins, 2});  // [B, C, K, 2]
   if (options.phase == PhaseTarget::kCosSin) {
@@ -58,7 +63,7 @@ Tensor phase_loss(const Tensor& told, const Tensor& truth, std::int64_t bins, co
     return torch::smooth_l1_loss(pairs.mean(1).slice(1, first), target.slice(1, first));
   }
   const std::int64_t samples = truth.size(-1);
-  const Tensor half = torch::fft::rfft(truth).slice(-1, 0, bins) / std::sqrt(static_cast<double>(samples));
+  const Tensor half = first_bins(truth, bins) / std::sqrt(static_cast<double>(samples));
   return multi_resolution_stft_loss(wave_of(torch::view_as_complex(pairs.contiguous()), samples),
                                     wave_of(half, samples));
 }
