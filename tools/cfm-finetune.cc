@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   cli::Program program("cfm-finetune", "fit a model to a label, by subjects");
   train::FinetuneOptions ask;
   std::string device = "auto", mode = "full", init = "pretrained", loss = "entropy", weights = "none";
-  std::string precision = "f32", fold, task;
+  std::string precision, fold, task;
   program.description(
       "MODEL is a pre-trained one (-m) or one that starts from random weights (--model NAME, as cfm-pretrain "
       "--list-models names them: resnet1d is the control on raw signals beside a foundation model). What is learnt "
@@ -67,6 +67,10 @@ int main(int argc, char** argv) {
       .at_least(1)
       .shown_default("20; of resnet1d its configuration's")
       .brief();
+  program.option("--steps", ask.steps, "N", "that many steps at most, in place of epochs")
+      .at_least(1)
+      .not_with({"--epochs"})
+      .brief();
   program.option("--patience", ask.patience, "N", "stop after N epochs without a better validation loss")
       .at_least(1)
       .shown_default("5; of resnet1d its configuration's");
@@ -79,7 +83,8 @@ int main(int argc, char** argv) {
   program.option("--layer-decay", ask.layer_decay, "X", "full: rate of each layer as a share of that of the next")
       .range(0, 1);
   program.option("--precision", precision, "TYPE", "f32, or bf16 for matrix products and convolutions")
-      .choices({"f32", "bf16"});
+      .choices({"f32", "bf16"})
+      .shown_default("as the model's configuration says, else f32");
   program.option("--seeds", ask.seeds, "N", "that many fits, with seeds from --seed on, in DIR/seed-K").at_least(1);
   program.flag("--resume", ask.resume, "go on with the run in -o DIR; starts one where nothing is saved yet")
       .not_with({"--force"})
@@ -103,7 +108,7 @@ int main(int argc, char** argv) {
     ask.waveform = task == "waveform";
     if (!task.empty() && !ask.waveform) ask.kind = dataset::label_kind_named(task);
     ask.loss = {train::loss_named(loss), train::class_weights_named(weights)};
-    ask.bf16 = precision == "bf16";
+    if (!precision.empty()) ask.bf16 = precision == "bf16";
     if (!fold.empty()) ask.fold = dataset::parse_fold(fold);
     ask.seed = program.seed();
     ask.force = program.force();

@@ -26,6 +26,7 @@ complete -c cfm-finetune -l init -x -a 'pretrained random' -d 'random: the same 
 complete -c cfm-finetune -l loss -x -a 'entropy asymmetric' -d 'entropy, or asymmetric: for rare labels, of two classes or of several at once'
 complete -c cfm-finetune -l class-weights -x -a 'none balanced' -d 'balanced: classes count alike, however many segments they have'
 complete -c cfm-finetune -l epochs -x -d 'at most'
+complete -c cfm-finetune -l steps -x -d 'that many steps at most, in place of epochs'
 complete -c cfm-finetune -l patience -x -d 'stop after N epochs without a better validation loss'
 complete -c cfm-finetune -l batch -x -d 'segments a batch'
 complete -c cfm-finetune -l rate -x -d 'learning rate'

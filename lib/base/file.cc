@@ -14,6 +14,7 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <mutex>
 #include <utility>
 
@@ -82,6 +83,10 @@ bool stat_mode(const std::string& path, mode_t kind) {
 
 bool is_regular_file(const std::string& path) { return stat_mode(path, S_IFREG); }
 bool is_directory(const std::string& path) { return stat_mode(path, S_IFDIR); }
+
+std::string absolute_path(const std::string& path) {
+  return path == "-" ? path : std::filesystem::absolute(path).lexically_normal().string();
+}
 
 Bytes map_file(const std::string& path) {
   InputFile file = InputFile::open(path);

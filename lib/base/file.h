@@ -68,6 +68,8 @@ Bytes map_file(const std::string& path);
 
 bool is_regular_file(const std::string& path);
 bool is_directory(const std::string& path);
+// For a later process, which may run elsewhere: without . and .. too; "-" stays what it is.
+std::string absolute_path(const std::string& path);
 
 // An open descriptor that is read in order; "-" is standard input. Retries interrupted calls.
 class InputFile {

@@ -18,6 +18,9 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
 }  // namespace
 
 Store::Store(const std::vector<std::string>& paths, std::uint64_t max_frame) {
+  if (paths.empty()) {
+    throw Error(Status::kUsage, "segments are read here in any order: name .cfm files, a pipe cannot give it");
+  }
   for (const std::string& path : paths) {
     std::error_code ignored;
     if (path == "-" || std::filesystem::is_fifo(path, ignored) || std::filesystem::is_character_file(path, ignored)) {

@@ -4,7 +4,8 @@
 //   for (std::size_t i = 0; i < store.size(); ++i) if (store.rows().score[i] > 0.8F) use(store.segment(i));
 //
 // Numbers run over the files in the order given, then over their segments in the order of the file. Needs files, not
-// pipes (status 2). The same segment twice (record and start) is status 2. Damage is status 4, as stream/frame.h says.
+// pipes, and at least one (status 2). The same segment twice (record and start) is status 2. Damage is status 4, as
+// stream/frame.h says.
 #pragma once
 
 #include <memory>

@@ -8,19 +8,9 @@
 namespace cfm::eval {
 namespace {
 
-Results results_of(Context context, std::uint64_t read, const MarkOptions& options) {
-  Results results;
-  results.labels.push_back(std::move(context));
-  results.read = read;
-  results.seed = options.seed;
-  results.draws = options.draws;
-  return results;
-}
-
 Results results_of(Context context, const Gathered& gathered, const MarkOptions& options) {
-  Results results = results_of(std::move(context), gathered.read_count(), options);
-  results.partial = gathered.partial();
-  results.upstream = gathered.notes();
+  Results results = eval::results_of(gathered, options.seed, options.draws);
+  results.labels.push_back(std::move(context));
   return results;
 }
 
@@ -43,7 +33,12 @@ Results score_files(const std::string& reference, const std::string& test, const
   Context context = beat_figures(found.records, found.protocol, options);
   context.unit = "record";
   if (!found.unreferenced.empty()) context.excluded["test files without reference"] = found.unreferenced.size();
-  return results_of(std::move(context), found.records.size(), options);
+  Results results;
+  results.read = found.records.size();
+  results.seed = options.seed;
+  results.draws = options.draws;
+  results.labels.push_back(std::move(context));
+  return results;
 }
 
 Results score_events(const EventLog& log, MarkMode mode, const MatchOptions& match, const MarkOptions& options) {

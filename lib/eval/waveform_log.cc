@@ -10,8 +10,6 @@
 #include "eval/metrics.h"
 #include "eval/waveform_figures.h"
 #include "signal/gaps.h"
-#include "signal/resample.h"
-#include "signal/segment_resampler.h"
 
 namespace cfm::eval {
 namespace {
@@ -26,24 +24,6 @@ constexpr double kLeastCommon = 1;                           // s of a segment t
 constexpr std::size_t kLeastBeats = 3;                       // of a heart rate
 constexpr double kLeastPulseRate = 20, kLeastBeatRate = 50;  // Hz, of the detectors
 
-// x at another rate, missing where what lies beside is missing.
-std::vector<float> at_rate(std::vector<float> x, double from, double to) {
-  if (from == to || x.empty()) return x;
-  std::vector<bool> present(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i) present[i] = std::isfinite(x[i]);
-  std::vector<float> y(signal::resampled_size(x.size(), from, to), kMissing);
-  if (std::find(present.begin(), present.end(), true) == present.end()) return y;
-  signal::bridge_gaps(x);
-  signal::SegmentResampler(from, to).run(x, y);
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    const double at = static_cast<double>(i) * from / to;
-    const std::size_t before = std::min(x.size() - 1, static_cast<std::size_t>(at));
-    const std::size_t after = std::min(x.size() - 1, static_cast<std::size_t>(std::ceil(at)));
-    if (!present[before] || !present[after]) y[i] = kMissing;
-  }
-  return y;
-}
-
 // Two waves over the same time; both missing where one is.
 struct Waves {
   double fs = 0;
@@ -56,7 +36,7 @@ Waves waves_of(const Segment& segment, const Tensor& predicted, const stream::Ch
   Waves waves{.fs = predicted.fs()};
   waves.predicted = stream::physical(segment, predicted, 0);
   const std::vector<float> moved =
-      at_rate(stream::physical(segment, recorded, channel.channel), recorded.fs(), waves.fs);
+      signal::resample_present(stream::physical(segment, recorded, channel.channel), recorded.fs(), waves.fs);
   const auto shift = static_cast<std::int64_t>(std::llround((predicted.t0() - recorded.t0()) * waves.fs));
   waves.recorded.assign(waves.predicted.size(), kMissing);
   for (std::size_t i = 0; i < waves.predicted.size(); ++i) {

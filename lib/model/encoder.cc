@@ -39,7 +39,9 @@ std::int64_t step_of(const ResNet1dOptions& a) { return a.stem_stride * product(
 }  // namespace
 
 Encoder make_encoder(const ModelConfig& config) {
-  return std::visit([](const auto& options) { return Encoder(make(options)); }, config.architecture);
+  Encoder encoder(std::visit([](const auto& options) { return make(options); }, config.architecture));
+  encoder->recompute = config.schedule.value("recompute", false);
+  return encoder;
 }
 
 std::int64_t samples_a_token(const Architecture& architecture) {

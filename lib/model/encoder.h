@@ -3,7 +3,8 @@
 //   Encoder encoder = make_encoder(config);                // of the family that the configuration names
 //   torch::Tensor tokens = encoder(x);                     // [B, C, L] -> [B, n, encoder->width()]
 //
-// B batch, C channels, L samples of the model's profile. Weights are drawn from torch's default generator.
+// B batch, C channels, L samples of the model's profile. Weights are drawn from torch's default generator; the
+// configuration's schedule says whether layers are recomputed.
 #pragma once
 
 #include <torch/torch.h>
@@ -18,6 +19,9 @@ namespace cfm::model {
 struct EncoderImpl : torch::nn::Module {
   virtual torch::Tensor forward(const torch::Tensor& x) = 0;
   virtual std::int64_t width() const = 0;
+
+  // In training keep no layer's activations, run it again in backward (recompute.h); of families that can.
+  bool recompute = false;
 };
 TORCH_MODULE(Encoder);
 

@@ -44,7 +44,6 @@ struct QualityFmEncoderImpl : EncoderImpl {
   std::int64_t width() const override { return output->options.out_features(); }
 
   double dropout;
-  bool recompute = false;  // in training: keep no layer's activations, run it again in backward (recompute.h)
   Tokeniser tokeniser{nullptr};
   torch::nn::ModuleList layers{nullptr};
   torch::nn::Linear output{nullptr};

@@ -1,15 +1,10 @@
 #include "train/finetune_request.h"
 
-#include <algorithm>
-#include <filesystem>
-
 #include "base/error.h"
 #include "base/file.h"
 
 namespace cfm::train {
 namespace {
-
-std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
 
 template <typename T>
 Json optional(const std::optional<T>& value) {
@@ -25,9 +20,6 @@ void take(const Json& json, const char* key, std::optional<T>& value) {
 
 void FinetuneRequest::settle() {
   if (label.empty()) throw Error(Status::kUsage, "--label is needed: what to learn");
-  if (data.empty() || std::find(data.begin(), data.end(), "-") != data.end()) {
-    throw Error(Status::kUsage, "training reads its data in random order: name .cfm files, not a pipe");
-  }
   if (model.empty() == configuration.empty()) {
     throw Error(Status::kUsage, "-m MODEL adapts a model, --model NAME trains one from random weights: one of them");
   }
@@ -44,10 +36,10 @@ void FinetuneRequest::settle() {
     throw Error(Status::kUsage, "--layer-decay {:g}: above 0, at most 1", layer_decay);
   }
   if (waveform && (kind || positive)) throw Error(Status::kUsage, "a waveform has no kind of values");
-  for (std::string& path : data) path = absolute(path);
-  if (!model.empty()) model = absolute(model);
-  if (is_regular_file(configuration)) configuration = absolute(configuration);
-  if (is_regular_file(folds_by)) folds_file = absolute(folds_by);
+  for (std::string& path : data) path = absolute_path(path);
+  if (!model.empty()) model = absolute_path(model);
+  if (is_regular_file(configuration)) configuration = absolute_path(configuration);
+  if (is_regular_file(folds_by)) folds_file = absolute_path(folds_by);
 }
 
 Json FinetuneRequest::to_json() const {
@@ -69,10 +61,11 @@ Json FinetuneRequest::to_json() const {
           {"rank", optional(rank)},
           {"layer_decay", layer_decay},
           {"epochs", optional(epochs)},
+          {"steps", optional(steps)},
           {"patience", optional(patience)},
           {"batch", optional(batch)},
           {"rate", optional(rate)},
-          {"bf16", bf16},
+          {"bf16", optional(bf16)},
           {"validation", validation},
           {"seed", seed}};
 }
@@ -100,10 +93,11 @@ FinetuneRequest FinetuneRequest::from_json(const Json& json, const std::string& 
     take(json, "rank", request.rank);
     request.layer_decay = json.at("layer_decay").get<double>();
     take(json, "epochs", request.epochs);
+    take(json, "steps", request.steps);
     take(json, "patience", request.patience);
     take(json, "batch", request.batch);
     take(json, "rate", request.rate);
-    request.bf16 = json.at("bf16").get<bool>();
+    take(json, "bf16", request.bf16);
     request.validation = json.at("validation").get<double>();
     request.seed = json.at("seed").get<std::uint64_t>();
     return request;

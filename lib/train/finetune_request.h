@@ -37,10 +37,10 @@ struct FinetuneRequest {
   LossOptions loss{};
   std::optional<std::int64_t> rank{};  // of adapters (lora); default 8, with an alpha of twice the rank
   double layer_decay = 1;              // full: optimiser.h
-  std::optional<std::int64_t> epochs{}, patience{}, batch{};  // recipe.h
+  std::optional<std::int64_t> epochs{}, steps{}, patience{}, batch{};  // recipe.h
   std::optional<double> rate{};
-  bool bf16 = false;        // loop.h
-  double validation = 0.2;  // share of the training subjects
+  std::optional<bool> bf16{};  // loop.h; default: as the model's schedule says
+  double validation = 0.2;     // share of the training subjects
   std::uint64_t seed = 0;
 
   void settle();

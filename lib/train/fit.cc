@@ -45,7 +45,7 @@ void forget(const RunFolder& folder) {
 Fit::Fit(const FinetuneOptions& ask)
     : ask_(ask),
       data_(ask, ask.threads, ask.max_frame),
-      recipe_(recipe_of({ask.mode, ask.epochs, ask.patience, ask.batch, ask.rate}, data_.start.config,
+      recipe_(recipe_of({ask.mode, ask.epochs, ask.steps, ask.patience, ask.batch, ask.rate}, data_.start.config,
                         data_.parts.train.size())),
       examples_(data_.segments, data_.labelled, data_.targets, data_.start.config, ask.seed),
       loss_(data_.task, ask.loss, of_rows(data_.targets, data_.parts.train)),
@@ -85,8 +85,8 @@ FinetuneReport Fit::run(bool resume) {
   loop.validate = [&] { return validation(objective, features); };
   const auto make = [&](std::uint64_t step) { return batch(step, features); };
   report_.ending = at.enough ? Ending::kDone : train(objective, adam, make, folder, at, loop);
-  report_.epochs = at.step / steps_an_epoch();
-  report_.best_epoch = at.best_step / steps_an_epoch();
+  report_.epochs = epoch_of(at.step);
+  report_.best_epoch = epoch_of(at.best_step);
   report_.validation_loss = at.best_loss.value_or(0);
   if (report_.ending == Ending::kDone) finish(folder, loop.about);
   return report_;
@@ -112,11 +112,13 @@ Validation Fit::validation(Supervised& objective, const FrozenFeatures* features
 
 LoopOptions Fit::loop_options(const RunFolder& folder) const {
   LoopOptions loop;
-  loop.steps = steps_an_epoch() * recipe_.epochs;
+  const Json& schedule = data_.start.config.schedule;
+  loop.steps = recipe_.steps.value_or(steps_an_epoch() * recipe_.epochs);
   loop.rate = {recipe_.rate, recipe_.rate / 100};
   loop.decay = {recipe_.weight_decay, recipe_.weight_decay};
   loop.clip = recipe_.clip;
-  loop.bf16 = ask_.bf16;
+  loop.micro_batch = schedule.value("micro_batch", std::int64_t{0});
+  loop.bf16 = ask_.bf16.value_or(schedule.value("precision", "f32") == "bf16");
   loop.seed = ask_.seed;
   loop.checkpoint_every = ask_.checkpoint_every;
   loop.validate_every = steps_an_epoch();

@@ -27,6 +27,7 @@ class Fit {
   LoopOptions loop_options(const RunFolder& folder) const;
   void finish(const RunFolder& folder, model::Checkpoint result);
   std::int64_t steps_an_epoch() const { return static_cast<std::int64_t>(sampler_.batches_per_epoch()); }
+  std::int64_t epoch_of(std::int64_t step) const { return (step + steps_an_epoch() - 1) / steps_an_epoch(); }
 
   const FinetuneOptions ask_;
   FinetuneData data_;

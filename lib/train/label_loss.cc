@@ -65,7 +65,8 @@ LabelLoss::LabelLoss(const LabelTask& task, const LossOptions& options, const Te
   const auto n = static_cast<double>(training.size(0));
   if (kind_ == TaskKind::kClasses) {
     const auto classes = static_cast<std::int64_t>(task.classes.size());
-    weights_ = torch::bincount(training, {}, classes) * static_cast<double>(classes);
+    weights_ = torch::bincount(training, {}, classes);
+    weights_ = weights_ * weights_.count_nonzero();
   } else {
     const Tensor yes = training.sum(0);
     weights_ = torch::stack({n - yes, yes}) * 2;
@@ -77,13 +78,13 @@ Tensor LabelLoss::operator()(const Tensor& logits, const Tensor& target) const {
   if (waveform_) {
     const Tensor recorded = torch::isfinite(target);
     const Tensor each = F::smooth_l1_loss(logits, target.nan_to_num(), F::SmoothL1LossFuncOptions(torch::kNone));
-    return (each * recorded).sum() / recorded.sum().clamp_min(1);
+    return ((each * recorded).sum(1) / recorded.sum(1).clamp_min(1)).mean();
   }
   if (kind_ == TaskKind::kNumber) return F::mse_loss(logits, target);
   if (kind_ == TaskKind::kClasses) {
-    auto options = F::CrossEntropyFuncOptions();
+    auto options = F::CrossEntropyFuncOptions().reduction(torch::kSum);
     if (weights_.defined()) options.weight(weights_);
-    return F::cross_entropy(logits, target, options);
+    return F::cross_entropy(logits, target, options) / static_cast<double>(logits.size(0));
   }
   if (loss_ == LossKind::kAsymmetric) return asymmetric_loss(logits, target) / static_cast<double>(logits.numel());
   auto options = F::BinaryCrossEntropyWithLogitsFuncOptions();

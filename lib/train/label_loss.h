@@ -7,8 +7,8 @@
 // Binary cross-entropy of two classes, and of each of several labels; cross-entropy of several classes; of grades the
 // binary cross-entropy of "above grade k" for each k (CORAL: Cao, Mirjalili, Raschka 2020), one projection for all of
 // them and cuts that ascend; of a number the mean squared error of the standardised label; of a waveform the smooth L1
-// (the Huber loss of 1 SD) of the standardised samples that were recorded. Status 2: a loss or weights that the kind of
-// label does not have.
+// (the Huber loss of 1 SD) of the standardised samples that were recorded. The mean over the items, so that a batch in
+// pieces has the same gradients. Status 2: a loss or weights that the kind of label does not have.
 #pragma once
 
 #include <torch/torch.h>
@@ -32,7 +32,7 @@ torch::Tensor asymmetric_loss(const torch::Tensor& logits, const torch::Tensor& 
 enum class LossKind { kOfLabel, kAsymmetric };
 enum class ClassWeights {
   kNone,
-  kBalanced  // N / (classes · N of the class) among the training segments; of each yes or no alone
+  kBalanced  // N / (classes there · N of the class) among the training segments; of each yes or no alone
 };
 LossKind loss_named(const std::string& name);               // "entropy" "asymmetric"; status 2
 ClassWeights class_weights_named(const std::string& name);  // "none" "balanced"; status 2

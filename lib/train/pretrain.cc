@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -105,15 +106,9 @@ model::ModelConfig config_of(const PretrainOptions& ask) {
   return config;
 }
 
-std::vector<std::string> absolute(const std::vector<std::string>& paths) {
-  if (paths.empty()) throw Error(Status::kUsage, "training reads its data in random order: name the .cfm files");
-  std::vector<std::string> all;
-  for (const std::string& path : paths) {
-    if (path == "-")
-      throw Error(Status::kUsage, "training reads its data in random order: files are needed, not a pipe");
-    all.push_back(std::filesystem::absolute(path).lexically_normal().string());
-  }
-  return all;
+std::vector<std::string> absolute(std::vector<std::string> paths) {
+  for (std::string& path : paths) path = absolute_path(path);
+  return paths;
 }
 
 std::int64_t steps_of(const PretrainOptions& ask, const model::ModelConfig& config, std::int64_t batch,
@@ -241,6 +236,7 @@ Ending pretrain(const PretrainOptions& ask) {
   }
   Request request;
   std::optional<Data> opened;
+  std::optional<model::Checkpoint> state;  // of the run that is resumed
   const auto open = [&] { opened.emplace(request.data, request.config, request.seed, ask.threads, ask.max_frame); };
   const auto start = [&] {
     request.config = config_of(ask);
@@ -265,8 +261,9 @@ Ending pretrain(const PretrainOptions& ask) {
     if (request.fingerprint != opened->fingerprint()) {
       throw Error(Status::kUsage, "{}: the data of this run are no longer what they were", ask.folder);
     }
+    if (run.has_state()) state = run.load();
     if (ask.steps || ask.epochs || ask.hours) {
-      const std::int64_t done = run.has_state() ? progress_of(run.load()).step : 0;
+      const std::int64_t done = state ? progress_of(*state).step : 0;
       const std::int64_t steps = steps_of(ask, request.config, request.batch, opened->pairs->size(), done);
       require_same(ask.extend || steps == request.steps, "--steps, --epochs or --hours without --extend", ask.folder);
       request.steps = steps;
@@ -285,7 +282,8 @@ Ending pretrain(const PretrainOptions& ask) {
   const auto objective = make_objective(request.config, request.seed);
   Adam adam(objective->trained().named_parameters(), adam_options(request.config));
   Position at;
-  if (known && run.has_state()) at = take_state(run.load(), *objective, adam);
+  if (state) at = take_state(*state, *objective, adam);
+  state.reset();
   run.rewind_metrics(at.step);
   if (at.step >= request.steps) {
     log::info("{} is complete: {} of {} steps", ask.folder, at.step, request.steps);

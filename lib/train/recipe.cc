@@ -43,11 +43,14 @@ Recipe recipe_of(const RecipeOptions& ask, const model::ModelConfig& config, std
     if (ask.mode == Mode::kAttentive || ask.mode == Mode::kLora) recipe.rate = 1e-3;
     while (recipe.batch > 8 && static_cast<std::int64_t>(segments) < 8 * recipe.batch) recipe.batch /= 2;
   }
+  if (ask.epochs && ask.steps) throw Error(Status::kUsage, "--epochs and --steps: one of them");
   recipe.epochs = ask.epochs.value_or(recipe.epochs);
+  recipe.steps = ask.steps;
   recipe.patience = ask.patience.value_or(recipe.patience);
   recipe.batch = ask.batch.value_or(recipe.batch);
   recipe.rate = ask.rate.value_or(recipe.rate);
   if (recipe.epochs < 1) throw Error(Status::kUsage, "--epochs {}: at least 1 is needed", recipe.epochs);
+  if (ask.steps && *ask.steps < 1) throw Error(Status::kUsage, "--steps {}: at least 1 is needed", *ask.steps);
   if (recipe.batch < 1) throw Error(Status::kUsage, "--batch {}: at least 1 is needed", recipe.batch);
   return recipe;
 }

@@ -31,20 +31,21 @@ inline bool is_frozen(Mode mode) { return mode == Mode::kLinear || mode == Mode:
 
 struct RecipeOptions {
   Mode mode = Mode::kFull;
-  std::optional<std::int64_t> epochs{}, patience{}, batch{};
+  std::optional<std::int64_t> epochs{}, steps{}, patience{}, batch{};  // epochs or steps
   std::optional<double> rate{};
 };
 
 struct Recipe {
   std::int64_t epochs = 20, patience = 5;
-  std::int64_t batch = 128;  // at most
-  double rate = 1e-4;        // at the start; a hundredth of it at the end
+  std::optional<std::int64_t> steps{};  // in place of epochs
+  std::int64_t batch = 128;             // at most
+  double rate = 1e-4;                   // at the start; a hundredth of it at the end
   double weight_decay = 0.04;
   double clip = 0;  // largest norm of the gradient; 0: no limit
   std::optional<dataset::AugmentOptions> augmentation{};
 };
 
-// Status 2: no epochs, an empty batch.
+// Status 2: epochs and steps, none of them, an empty batch.
 Recipe recipe_of(const RecipeOptions& ask, const model::ModelConfig& config, std::size_t segments);
 
 }  // namespace cfm::train

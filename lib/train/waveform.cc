@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "signal/gaps.h"
-#include "signal/resample.h"
 
 namespace cfm::train {
 namespace {
@@ -53,18 +52,8 @@ std::optional<Recorded> WaveformReader::read(const stream::Segment& segment) con
       std::clamp(std::lround(lead + lasts * fs), static_cast<long>(from), static_cast<long>(x.size())));
   x = std::vector<float>(x.begin() + static_cast<std::ptrdiff_t>(from), x.begin() + static_cast<std::ptrdiff_t>(to));
   if (std::none_of(x.begin(), x.end(), [](float value) { return std::isfinite(value); })) return std::nullopt;
-  std::vector<float> whole = x;
-  signal::bridge_gaps(whole);
-  std::vector<float> y = signal::resample(whole, fs, fs_);
   const double step = fs / fs_;
-  for (std::size_t k = 0; k < y.size(); ++k) {
-    const double at = static_cast<double>(k) * step;
-    const auto first = static_cast<std::size_t>(std::max(0.0, std::ceil(at - step / 2)));
-    const auto last = std::min(x.size(), static_cast<std::size_t>(std::floor(at + step / 2)) + 1);
-    for (std::size_t i = first; i < last; ++i) {
-      if (!std::isfinite(x[i])) y[k] = kNothing;
-    }
-  }
+  const std::vector<float> y = signal::resample_present(std::move(x), fs, fs_);
   Recorded recorded{std::vector<float>(samples, kNothing), tensor.units().at(target->channel),
                     tensor.names().at(target->channel)};
   const auto place = static_cast<std::size_t>(std::max(0L, std::lround((static_cast<double>(from) - lead) / step)));

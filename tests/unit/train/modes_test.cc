@@ -146,6 +146,40 @@ TEST_CASE("layers near the input move more slowly") {
   CHECK(moved(0.1) < 0.1 * moved(1));
 }
 
+TEST_CASE("how a model was pre-trained to fit into memory rules its fine-tuning, too") {
+  TemporaryFolder folder;
+  for (const Mode mode : {Mode::kFull, Mode::kLora}) {
+    CAPTURE(train::name_of(mode));
+    const auto fitted = [&](const std::string& name, const std::vector<std::string>& set) {
+      auto ask = tiny_task(folder, "kind");
+      ask.mode = mode;
+      ask.epochs.reset();
+      ask.steps = 3;
+      ask.set = {"architecture.dropout=0.1"};
+      ask.set.insert(ask.set.end(), set.begin(), set.end());
+      ask.folder = fmt::format("{}/{}-{}", folder.path, train::name_of(mode), name);
+      CHECK(train::finetune(ask).epochs == 1);
+      return model::load_checkpoint(ask.folder).tensors;
+    };
+    const auto largest = [](const model::State& a, const model::State& b) {
+      double worst = 0;
+      for (const auto& [name, tensor] : a) {
+        CHECK((b.at(name).scalar_type() == torch::kFloat));
+        worst = std::max(worst, (tensor - b.at(name)).abs().max().item<double>());
+      }
+      return worst;
+    };
+    const model::State plain = fitted("plain", {});
+    CHECK(largest(plain, fitted("recomputed", {"schedule.recompute=true"})) == 0);
+    const double rough = largest(plain, fitted("bf16", {"schedule.precision=bf16"}));
+    CHECK(rough > 0);
+    CHECK(rough < 0.01);
+    const model::State whole = fitted("whole", {"architecture.dropout=0"});
+    CHECK(largest(whole, plain) > 1e-4);
+    CHECK(largest(whole, fitted("pieces", {"architecture.dropout=0", "schedule.micro_batch=3"})) < 1e-4);
+  }
+}
+
 TEST_CASE("several seeds are several runs") {
   TemporaryFolder folder;
   auto ask = tiny_task(folder, "above");
@@ -185,6 +219,7 @@ TEST_CASE("options that a mode does not have") {
   CHECK(status([](auto& ask) { ask.rank = 4; }) == Status::kUsage);
   CHECK(status([](auto& ask) { ask.mode = Mode::kLora, ask.rank = 0; }) == Status::kUsage);
   CHECK(status([](auto& ask) { ask.layer_decay = 0.5; }) == Status::kUsage);
+  CHECK(status([](auto& ask) { ask.steps = 5; }) == Status::kUsage);  // and epochs
   CHECK(status([](auto& ask) { ask.mode = Mode::kFull, ask.layer_decay = 0; }) == Status::kUsage);
   CHECK(status([](auto& ask) { ask.label = "level", ask.loss.kind = train::LossKind::kAsymmetric; }) == Status::kUsage);
   CHECK_FALSE(std::filesystem::exists(folder / "task"));
