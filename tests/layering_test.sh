@@ -11,7 +11,7 @@ declare -A allowed=(
   [base]="" [stream]="" [format]="stream" [record]="stream format draw signal prepare" [draw]="stream" [signal]="stream" [prepare]="stream signal" [delineate]="stream signal" [quality]="stream signal delineate" [synth]="stream signal"
   [features]="stream signal delineate quality"
   [dataset]="stream signal prepare" [eval]="stream format signal delineate dataset features" [report]="stream eval" [cli]="stream format record"
-  [model]="stream signal prepare dataset" [train]="stream signal prepare dataset model")
+  [model]="stream format signal prepare dataset" [train]="stream signal prepare dataset model")
 for room in "${!allowed[@]}"; do
   while IFS=: read -r file include; do
     [[ " $room base ${allowed[$room]} " == *" $include "* ]] || complain "$file includes a header of lib/$include"

@@ -1,7 +1,7 @@
 // A model, pre-trained or not, and labels → a model of a task.
 #include "base/log.h"
 #include "cli/program.h"
-#include "train/device.h"
+#include "model/device.h"
 #include "train/finetune.h"
 
 using namespace cfm;
@@ -9,8 +9,8 @@ using namespace cfm;
 int main(int argc, char** argv) {
   cli::Program program("cfm-finetune", "fit a model to a label, by subjects");
   train::FinetuneOptions ask;
-  std::string device = "auto", mode = "full", init = "pretrained", loss = "entropy", weights = "none";
-  std::string precision, fold, task;
+  std::string mode = "full", init = "pretrained", loss = "entropy", weights = "none";
+  std::string fold, task;
   program.description(
       "MODEL is a pre-trained one (-m) or one that starts from random weights (--model NAME, as cfm-pretrain "
       "--list-models names them: resnet1d is the control on raw signals beside a foundation model). What is learnt "
@@ -36,7 +36,12 @@ int main(int argc, char** argv) {
       "complete); with --seeds a folder seed-K each. SIGTERM, SIGUSR1 and SIGINT finish the step, write a checkpoint "
       "and end with status 75. A resumed run ends with the same weights as one that was never interrupted, at equal "
       "threads.");
-  program.reads_inputs("DATA", "streams (.cfm files, not pipes)", false).writes_text().parallel().seeded();
+  program.reads_inputs("DATA", "streams (.cfm files, not pipes)", false)
+      .writes_text()
+      .parallel()
+      .seeded()
+      .on_device()
+      .in_precision();
   program.option("-m,--from", ask.model, "MODEL", "run folder, or a safetensors file with its configuration").brief();
   program
       .option("--model", ask.configuration, "NAME", "train this model, or FILE.json, from random weights instead of -m")
@@ -82,15 +87,11 @@ int main(int argc, char** argv) {
       .shown_default("full 1e-4, lora and attentive 1e-3, linear 1e-2; of resnet1d its configuration's");
   program.option("--layer-decay", ask.layer_decay, "X", "full: rate of each layer as a share of that of the next")
       .range(0, 1);
-  program.option("--precision", precision, "TYPE", "f32, or bf16 for matrix products and convolutions")
-      .choices({"f32", "bf16"})
-      .shown_default("as the model's configuration says, else f32");
   program.option("--seeds", ask.seeds, "N", "that many fits, with seeds from --seed on, in DIR/seed-K").at_least(1);
   program.flag("--resume", ask.resume, "go on with the run in -o DIR; starts one where nothing is saved yet")
       .not_with({"--force"})
       .brief();
   program.option("--checkpoint-every", ask.checkpoint_every, "N", "save what resuming needs every N steps").at_least(0);
-  program.option("--device", device, "DEVICE", "auto or cpu");
   program.example("cfm-finetune -m runs/q --label true_alarm --fold 0/5 vt.cfm -o runs/vt0",
                   "train without the first of five folds");
   program.example("cfm-finetune --model resnet1d --label true_alarm --fold 0/5 vt.cfm -o runs/resnet0",
@@ -100,7 +101,7 @@ int main(int argc, char** argv) {
   program.example("cfm-finetune --resume -o runs/vt0", "go on after an interruption");
   program.example("cfm-predict -m runs/vt0 --fold 0/5 vt.cfm | cfm-eval", "and score that fold");
   return program.run(argc, argv, [&] {
-    train::use_device(device, program.threads());
+    model::use_device(program.device(), program.threads());
     ask.data = program.inputs();
     ask.folder = program.output_path();
     ask.mode = train::mode_named(mode);
@@ -108,7 +109,7 @@ int main(int argc, char** argv) {
     ask.waveform = task == "waveform";
     if (!task.empty() && !ask.waveform) ask.kind = dataset::label_kind_named(task);
     ask.loss = {train::loss_named(loss), train::class_weights_named(weights)};
-    if (!precision.empty()) ask.bf16 = precision == "bf16";
+    if (program.precision() != "auto") ask.bf16 = program.precision() == "bf16";
     if (!fold.empty()) ask.fold = dataset::parse_fold(fold);
     ask.seed = program.seed();
     ask.force = program.force();

@@ -2,7 +2,7 @@
 #include "base/csv.h"
 #include "cli/program.h"
 #include "model/batch_relay.h"
-#include "train/device.h"
+#include "model/device.h"
 #include "train/predict.h"
 
 using namespace cfm;
@@ -20,7 +20,7 @@ std::string csv_line(const std::vector<std::string>& cells) {
 
 int main(int argc, char** argv) {
   cli::Program program("cfm-predict", "predict a label by a fine-tuned model");
-  std::string model, fold, device = "auto";
+  std::string model, fold;
   bool allow_seen = false;
   std::optional<double> abstain;
   std::int64_t batch = 16;
@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
       "A subject whose labels the model was fitted on is not scored unnoticed: --fold leaves such subjects out (they "
       "are counted), --allow-seen scores and marks them, and otherwise they are status 2. Another fold than the one "
       "the model was trained without is status 2. Subjects that were in the pre-training only are marked, too.");
-  program.reads_streams().writes_stream({"cfm", "ndjson", "csv"}).parallel();
+  program.reads_streams().writes_stream({"cfm", "ndjson", "csv"}).parallel().on_device().in_precision();
   program.option("-m,--model", model, "MODEL", "folder or safetensors file of cfm-finetune").required().brief();
   program.option("--fold", fold, "I/N", "only the subjects that the model has not been fitted on").brief();
   program.flag("--allow-seen", allow_seen, "score subjects it was fitted on, too, and mark them").brief();
@@ -44,15 +44,16 @@ int main(int argc, char** argv) {
               "mark the least confident: those below this share of the subjects that chose the thresholds")
       .brief();
   program.option("--batch", batch, "N", "segments worked on together").range(1, 65536);
-  program.option("--device", device, "DEVICE", "auto or cpu");
   program.example("cfm-predict -m runs/vt0 --fold 0/5 vt.cfm | cfm-eval", "score a fold");
   program.example("cfm-predict -m runs/vt0 --fold 0/5 --abstain 0.2 vt.cfm -o p.cfm",
                   "and mark the fifth it is least sure of");
   program.example("cfm-predict -m runs/vt0 --to csv new.cfm > new.csv", "a table of new patients");
   return program.run(argc, argv, [&] {
-    train::use_device(device, program.threads());
-    train::PredictOptions options{
-        .allow_seen = allow_seen, .abstain = abstain, .batch = static_cast<std::size_t>(batch)};
+    model::use_device(program.device(), program.threads());
+    train::PredictOptions options{.allow_seen = allow_seen,
+                                  .abstain = abstain,
+                                  .batch = static_cast<std::size_t>(batch),
+                                  .bf16 = program.precision() == "bf16"};
     if (!fold.empty()) options.fold = dataset::parse_fold(fold);
     train::Predictor predictor(model, options);
     const auto work = [&](std::span<Segment> segments, std::size_t first) { predictor.predict(segments, first); };

@@ -1,6 +1,6 @@
 // Streams of graded segments → a foundation model in a run folder.
 #include "cli/program.h"
-#include "train/device.h"
+#include "model/device.h"
 #include "train/pretrain.h"
 
 using namespace cfm;
@@ -31,7 +31,6 @@ std::string plan_text(const train::Plan& plan) {
 int main(int argc, char** argv) {
   cli::Program program("cfm-pretrain", "train a foundation model on segments of any quality");
   train::PretrainOptions ask;
-  std::string device = "auto";
   bool list_models = false, print_model = false, dry_run = false;
   program.description(
       "A model is data: --print-model shows its configuration, --set changes any field of it, a file of the same form "
@@ -44,7 +43,7 @@ int main(int argc, char** argv) {
       "metrics.ndjson (a line a step; cfm-view --curve draws it) and state/ (what --resume needs). SIGTERM, SIGUSR1 "
       "and SIGINT finish the step, write a checkpoint and end with status 75; a second SIGINT "
       "stops at once. A resumed run ends with the same weights as one that was never interrupted, at equal threads.");
-  program.reads_inputs("DATA", "streams (.cfm files, not pipes)", false).writes_text().parallel().seeded();
+  program.reads_inputs("DATA", "streams (.cfm files, not pipes)", false).writes_text().parallel().seeded().on_device();
   program.option("--model", ask.model, "NAME", "a model of --list-models, or FILE.json").brief();
   program.option("--set", ask.set, "KEY=VALUE", "a field of the configuration, as in optimiser.lr=3e-4").brief();
   program.option("--steps", ask.steps, "N", "train for N batches").at_least(1).brief();
@@ -63,14 +62,13 @@ int main(int argc, char** argv) {
   program.flag("--list-models", list_models, "names and what they are");
   program.flag("--print-model", print_model, "the whole configuration as JSON");
   program.flag("--dry-run", dry_run, "parameters, pairs, memory and time, without training");
-  program.option("--device", device, "DEVICE", "auto or cpu");
   program.example("cfm-pretrain --model qualityfm-base icu.cfm -o runs/q --epochs 1",
                   "a foundation model of one's own");
   program.example("cfm-pretrain --resume -o runs/q", "go on after an interruption");
   program.example("cfm-pretrain --model qualityfm-base --set schedule.batch=64 --dry-run icu.cfm",
                   "what would it take?");
   return program.run(argc, argv, [&] {
-    train::use_device(device, program.threads());
+    model::use_device(program.device(), program.threads());
     if (list_models) {
       for (const auto& model : model::named_models()) {
         program.print(fmt::format("{:<20} {}\n", model.name, model.description));

@@ -167,7 +167,7 @@ struct Program::Impl {
   std::string inputs_by, deid;
   std::vector<std::string> forms;
   std::string form, output, config, progress = "auto", prov = "base", payload = "text", on_error = "fail", shard,
-                                    generate;
+                                    generate, device = "auto", precision = "auto";
   bool force = false, quiet = false, verbose = false, log_json = false, help_short = false, help_full = false,
        show_version = false, print_config = false;
   bool uses_seed = false;
@@ -404,6 +404,22 @@ Program& Program::seeded() {
   return *this;
 }
 
+Program& Program::on_device() {
+  impl_->add(bound("--device", impl_->device, "DEVICE", "where to compute: auto or cpu", kCommon));
+  return *this;
+}
+
+Program& Program::in_precision() {
+  impl_
+      ->add(
+          bound("--precision", impl_->precision, "TYPE",
+                "bf16: matrix products and convolutions in bfloat16; auto: as the model's configuration says, where a "
+                "model is trained, else f32",
+                kCommon))
+      .choices({"auto", "f32", "bf16"});
+  return *this;
+}
+
 Program& Program::sharded() {
   impl_->add(bound("--shard", impl_->shard, "I/N", "only subjects of shard I (from 0) of N; auto: from a SLURM array",
                    kCommon));
@@ -491,6 +507,8 @@ const std::string& Program::output_path() const { return impl_->output; }
 bool Program::force() const { return impl_->force; }
 int Program::threads() const { return std::max(1, impl_->threads); }
 std::uint64_t Program::seed() const { return impl_->seed; }
+const std::string& Program::device() const { return impl_->device; }
+const std::string& Program::precision() const { return impl_->precision; }
 bool Program::skip_errors() const { return impl_->on_error == "skip"; }
 std::uint64_t Program::max_frame() const { return impl_->max_frame; }
 

@@ -58,6 +58,8 @@ class Program {
   Program& writes_text(std::vector<std::string> forms = {});
   Program& parallel();      // -j, --threads
   Program& seeded();        // --seed
+  Program& on_device();     // --device
+  Program& in_precision();  // --precision
   Program& sharded();       // --shard
   Program& skips_errors();  // --on-error fail|skip (reads_streams implies it)
 
@@ -71,6 +73,8 @@ class Program {
   bool force() const;
   int threads() const;
   std::uint64_t seed() const;
+  const std::string& device() const;
+  const std::string& precision() const;  // "auto" "f32" "bf16"
   bool skip_errors() const;
   std::uint64_t max_frame() const;
   // True when the subject (or record) belongs to this --shard.

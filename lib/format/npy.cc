@@ -2,6 +2,7 @@
 // order of its axes; [samples, channels] only where as many channels are named as it has columns, since it can't be
 // told from many short channels otherwise. The lowest number of 32 bits is a missing sample, as in WFDB's format 32.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -161,9 +162,9 @@ class NpyWriter final : public RecordWriter {
     const bool wide = std::ranges::any_of(layout_.channels, [](const Channel& channel) {
       return channel.type == SampleType::kF64 || channel.type == SampleType::kI32;
     });
-    const auto rows = static_cast<std::int64_t>(layout_.channels.size());
-    const std::int64_t columns = spool_.frames() * layout_.channels.front().samples_per_frame;
-    file_.write(npy_header(wide ? "<f8" : "<f4", rows, columns));
+    const std::array shape = {static_cast<std::int64_t>(layout_.channels.size()),
+                              spool_.frames() * layout_.channels.front().samples_per_frame};
+    file_.write(npy_header(wide ? "<f8" : "<f4", shape));
     for (std::size_t c = 0; c < layout_.channels.size(); ++c) wide ? write_row<double>(c) : write_row<float>(c);
     file_.commit();
   }

@@ -214,9 +214,9 @@ std::string shape_text(const NpyHeader& header) {
                                 : fmt::format("({}, {})", header.rows, header.columns);
 }
 
-std::string npy_header(std::string_view descr, std::int64_t rows, std::int64_t columns) {
-  std::string literal =
-      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}", descr, rows, columns);
+std::string npy_header(std::string_view descr, std::span<const std::int64_t> shape) {
+  std::string literal = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", descr,
+                                    fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   const std::size_t before = kMagic.size() + 4;
   literal.append((kAlignment - (before + literal.size() + 1) % kAlignment) % kAlignment, ' ');
   literal += '\n';

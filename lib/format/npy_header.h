@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,7 +32,7 @@ NpyHeader parse_npy_header(std::string_view file, const std::string& path);
 // "(2, 400)".
 std::string shape_text(const NpyHeader& header);
 
-// Header of an array [rows, columns] in C order, version 1.0; `descr` as NumPy has it: "<f4".
-std::string npy_header(std::string_view descr, std::int64_t rows, std::int64_t columns);
+// Header of an array of that shape in C order, version 1.0; `descr` as NumPy has it: "<f4".
+std::string npy_header(std::string_view descr, std::span<const std::int64_t> shape);
 
 }  // namespace cfm::format

@@ -18,7 +18,11 @@ namespace cfm::model {
 
 struct EncoderImpl : torch::nn::Module {
   virtual torch::Tensor forward(const torch::Tensor& x) = 0;
-  virtual std::int64_t width() const = 0;
+  // What comes out of layer `layer` of depth(), 0 being the tokens that the first gets: [B, n, d], of that layer's
+  // sizes.
+  virtual torch::Tensor after_layer(const torch::Tensor& x, std::int64_t layer) = 0;
+  virtual std::int64_t depth() const = 0;
+  virtual std::int64_t width() const = 0;  // of forward()'s tokens
 
   // In training keep no layer's activations, run it again in backward (recompute.h); of families that can.
   bool recompute = false;

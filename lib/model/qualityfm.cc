@@ -48,16 +48,15 @@ QualityFmEncoderImpl::QualityFmEncoderImpl(const QualityFmOptions& options, std:
   output = register_module("output", torch::nn::Linear(options.d, options.d));
 }
 
-Tensor QualityFmEncoderImpl::traced(const Tensor& input, std::vector<Tensor>* trace) {
+Tensor QualityFmEncoderImpl::after_layer(const Tensor& input, std::int64_t last) {
   Tensor x = tokeniser(input);
-  if (trace != nullptr) trace->push_back(x);
+  if (last == 0) return x;
   x = torch::dropout(x + sinusoidal_positions(x.size(1), x.size(2)).to(x.options()), dropout, is_training());
-  for (const auto& layer : *layers) {
-    const auto pass = [layer](const Tensor& t) { return layer->as<PostNormLayerImpl>()->forward(t); };
+  for (std::size_t i = 0; i < static_cast<std::size_t>(last); ++i) {
+    const auto pass = [layer = layers[i]](const Tensor& t) { return layer->as<PostNormLayerImpl>()->forward(t); };
     x = recompute && is_training() ? recomputed(pass, x) : pass(x);
-    if (trace != nullptr) trace->push_back(x);
   }
-  return output(x);
+  return x;
 }
 
 HeadImpl::HeadImpl(std::int64_t d, std::int64_t bins) {

@@ -38,9 +38,9 @@ struct QualityFmEncoderImpl : EncoderImpl {
   // The model's own encoder: options.channels, options.strides.
   explicit QualityFmEncoderImpl(const QualityFmOptions& options)
       : QualityFmEncoderImpl(options, options.channels, options.strides) {}
-  torch::Tensor forward(const torch::Tensor& x) override { return traced(x, nullptr); }
-  // trace, when given, receives the tokens, then the result of each layer.
-  torch::Tensor traced(const torch::Tensor& x, std::vector<torch::Tensor>* trace);
+  torch::Tensor forward(const torch::Tensor& x) override { return output(after_layer(x, depth())); }
+  torch::Tensor after_layer(const torch::Tensor& x, std::int64_t layer) override;
+  std::int64_t depth() const override { return static_cast<std::int64_t>(layers->size()); }
   std::int64_t width() const override { return output->options.out_features(); }
 
   double dropout;

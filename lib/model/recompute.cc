@@ -54,15 +54,15 @@ struct AutocastState {
 };
 
 // A scope without autocast's cache of converted weights: one made without gradients must not serve where they are on.
-class Autocast {
+class AutocastAgain {
  public:
-  Autocast(at::DeviceType device, AutocastState state) : device_(device), before_(AutocastState::of(device)) {
+  AutocastAgain(at::DeviceType device, AutocastState state) : device_(device), before_(AutocastState::of(device)) {
     state.cache = false;
     state.set(device_);
   }
-  ~Autocast() { before_.set(device_); }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
+  ~AutocastAgain() { before_.set(device_); }
+  AutocastAgain(const AutocastAgain&) = delete;
+  AutocastAgain& operator=(const AutocastAgain&) = delete;
 
  private:
   at::DeviceType device_;
@@ -80,7 +80,7 @@ struct Recomputation : torch::autograd::Function<Recomputation> {
     run->draws = draws_of(at::globalContext().defaultGenerator(x.device()));
     run->autocast = AutocastState::of(x.device().type());
     context->save_for_backward({x});
-    const Autocast scope(x.device().type(), run->autocast);
+    const AutocastAgain scope(x.device().type(), run->autocast);
     const Tensor y = run->f(x);
     context->saved_data["run"] = c10::IValue::make_capsule(std::move(run));
     return y;
@@ -93,7 +93,7 @@ struct Recomputation : torch::autograd::Function<Recomputation> {
     Tensor y;
     {
       const torch::AutoGradMode with_gradients(true);
-      const Autocast scope(x.device().type(), run.autocast);
+      const AutocastAgain scope(x.device().type(), run.autocast);
       const DrawsAgain draws(at::globalContext().defaultGenerator(x.device()), run.draws);
       y = run.f(x);
     }

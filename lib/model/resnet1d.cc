@@ -46,9 +46,9 @@ ResNet1dImpl::ResNet1dImpl(const ResNet1dOptions& options) : width_(options.widt
   }
 }
 
-Tensor ResNet1dImpl::forward(const Tensor& input) {
+Tensor ResNet1dImpl::after_layer(const Tensor& input, std::int64_t layer) {
   Tensor x = torch::relu(norm(stem(input)));
-  for (const auto& block : *blocks) x = block->as<ResidualBlockImpl>()->forward(x);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(layer); ++i) x = blocks[i]->as<ResidualBlockImpl>()->forward(x);
   return x.transpose(1, 2);
 }
 

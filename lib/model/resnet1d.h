@@ -34,7 +34,9 @@ TORCH_MODULE(ResidualBlock);
 
 struct ResNet1dImpl : EncoderImpl {
   explicit ResNet1dImpl(const ResNet1dOptions& options);
-  torch::Tensor forward(const torch::Tensor& x) override;
+  torch::Tensor forward(const torch::Tensor& x) override { return after_layer(x, depth()); }
+  torch::Tensor after_layer(const torch::Tensor& x, std::int64_t layer) override;  // 0: of the stem
+  std::int64_t depth() const override { return static_cast<std::int64_t>(blocks->size()); }
   std::int64_t width() const override { return width_; }
 
   torch::nn::Conv1d stem{nullptr};

@@ -168,6 +168,12 @@ Safetensors parse_safetensors(const Bytes& file, const std::string& name) {
 Safetensors read_safetensors(const std::string& path) { return parse_safetensors(map_file(path), path); }
 
 void write_safetensors(const std::string& path, const Safetensors& content) {
+  OutputFile out = OutputFile::create(path, true);
+  write_safetensors(out, content);
+  out.commit();
+}
+
+void write_safetensors(OutputFile& out, const Safetensors& content) {
   std::vector<const NamedTensor*> order;
   for (const NamedTensor& tensor : content.tensors) order.push_back(&tensor);
   std::sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
@@ -186,11 +192,9 @@ void write_safetensors(const std::string& path, const Safetensors& content) {
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');
   const std::uint64_t length = text.size();
-  OutputFile out = OutputFile::create(path, true);
   out.write(std::as_bytes(std::span(&length, 1)));
   out.write(text);
   for (const NamedTensor* tensor : order) out.write(tensor->data.span());
-  out.commit();
 }
 
 }  // namespace cfm::model

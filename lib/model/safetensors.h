@@ -42,5 +42,7 @@ Safetensors parse_safetensors(const Bytes& file, const std::string& name);
 
 // Written beside and renamed. The same content gives the same bytes: wide types first, then by name; data aligned to 8.
 void write_safetensors(const std::string& path, const Safetensors& content);
+// To what is open already; commit() is the caller's.
+void write_safetensors(OutputFile& out, const Safetensors& content);
 
 }  // namespace cfm::model

@@ -1,6 +1,5 @@
 #include "train/loop.h"
 
-#include <ATen/autocast_mode.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -13,6 +12,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "dataset/loader.h"
+#include "model/precision.h"
 
 namespace cfm::train {
 namespace {
@@ -29,25 +29,6 @@ double peak_megabytes() {
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
-
-class Autocast {
- public:
-  explicit Autocast(bool on) : on_(on) {
-    if (!on_) return;
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCPU, true);
-  }
-  ~Autocast() {
-    if (!on_) return;
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCPU, false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  bool on_;
-};
 
 void add(std::vector<std::pair<std::string, double>>& sums, const NamedScalars& values, double weight) {
   if (sums.empty()) {
@@ -121,7 +102,7 @@ StepValues gradients(Objective& objective, const Batch& batch, std::int64_t micr
     torch::manual_seed(seed + static_cast<std::uint64_t>(first));
     Terms terms;
     {
-      const Autocast autocast(bf16);
+      const model::Autocast autocast(bf16);
       terms = objective.forward(piece == items ? batch : batch.part(first, last));
     }
     (piece == items ? terms.total : terms.total * weight).backward();

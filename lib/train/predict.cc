@@ -6,6 +6,7 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "model/precision.h"
 #include "train/waveform.h"
 
 namespace cfm::train {
@@ -101,7 +102,10 @@ void Predictor::predict(std::span<stream::Segment> segments, std::size_t first) 
     inputs.push_back(preparer_.run(segments[i]));
     std::ranges::copy(inputs.back().values, batch.mutable_data_ptr<float>() + (first + i) * size);
   }
-  const torch::Tensor logits = network_(batch).to(torch::kDouble).contiguous();
+  const torch::Tensor logits = [&] {
+    const model::Autocast precision(options_.bf16);
+    return network_(batch).to(torch::kDouble).contiguous();
+  }();
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const std::span row(logits.const_data_ptr<double>() + (first + i) * task_.logits(), task_.logits());
     if (task_.waveform) {

@@ -34,6 +34,7 @@ struct PredictOptions {
   bool allow_seen = false;
   std::optional<double> abstain{};  // share of the least confident
   std::size_t batch = 16;           // segments; part of what makes results reproducible
+  bool bf16 = false;                // model/precision.h
 };
 
 class Predictor {

@@ -59,11 +59,10 @@ std::map<std::string, Tensor> one_step(const std::string& folder, torch::ScalarT
   const Tensor &worse = inputs.at("worse"), &better = inputs.at("better"), &centre = inputs.at("centre");
   {
     const torch::NoGradGuard no_grad;
-    std::vector<Tensor> trace;
-    result["student.features"] = student->encoder->traced(worse, &trace);
-    result["student.tokens"] = trace.at(0);
-    result["student.layer0"] = trace.at(1);
-    result["student.layer1"] = trace.at(2);
+    result["student.features"] = student->encoder(worse);
+    result["student.tokens"] = student->encoder->after_layer(worse, 0);
+    result["student.layer0"] = student->encoder->after_layer(worse, 1);
+    result["student.layer1"] = student->encoder->after_layer(worse, 2);
     const auto whole = student(worse);
     REQUIRE(torch::equal(whole.features, result["student.features"]));
     result["student.decoded"] = whole.decoded;

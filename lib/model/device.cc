@@ -1,4 +1,4 @@
-#include "train/device.h"
+#include "model/device.h"
 
 #include <torch/torch.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace cfm::train {
+namespace cfm::model {
 namespace {
 
 void start_anew_with_passive_waiting() {
@@ -35,4 +35,4 @@ void use_device(const std::string& device, int threads) {
   torch::set_num_threads(threads);
 }
 
-}  // namespace cfm::train
+}  // namespace cfm::model

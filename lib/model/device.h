@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace cfm::train {
+namespace cfm::model {
 
 // With several threads the program may start itself anew, once, with OMP_WAIT_POLICY=passive where the user has set
 // none: OpenMP threads that spin while they wait take the processors of those they wait for, as soon as anything else
@@ -15,4 +15,4 @@ namespace cfm::train {
 // before main. Call it before anything is read or written.
 void use_device(const std::string& device, int threads);
 
-}  // namespace cfm::train
+}  // namespace cfm::model
