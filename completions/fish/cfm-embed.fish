@@ -18,7 +18,7 @@ complete -c cfm-embed -l prov -x -a 'base full none' -d 'provenance: arguments a
 complete -c cfm-embed -s j -l threads -x -d 'threads'
 complete -c cfm-embed -l seed -x -d 'seed of every random draw'
 complete -c cfm-embed -l device -x -d 'where to compute: auto or cpu'
-complete -c cfm-embed -l precision -x -a 'auto f32 bf16' -d 'bf16: matrix products and convolutions in bfloat16; auto: as the model\'s configuration says, where a model is trained, else f32'
+complete -c cfm-embed -l precision -x -a 'auto f32 bf16' -d 'bf16: matrix products and convolutions in bfloat16, which is faster on processors that have it; auto: as the model\'s configuration says, where a model is trained, else f32'
 complete -c cfm-embed -s m -l model -r -F -d 'run folder, or a safetensors file with its configuration'
 complete -c cfm-embed -l pool -x -a 'mean cls statistics attentive none' -d 'mean over tokens; the first token; mean and SD over tokens; what the query of a model fine-tuned with --mode attentive makes of them; or all tokens'
 complete -c cfm-embed -l layer -x -d 'what comes out of layer N, 0: the tokens that the first gets'

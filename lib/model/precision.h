@@ -1,7 +1,6 @@
-// Half the digits, about twice the speed where the processor has them.
+// Arithmetic in bfloat16: faster on processors that have it, slower on others.
 //
-//   { const Autocast scope(true); y = encoder(x); }   // matrix products and convolutions in bfloat16; weights stay as
-//   they are
+//   { const Autocast scope(true); y = encoder(x); }   // matrix products and convolutions; weights stay float32
 #pragma once
 
 namespace cfm::model {
