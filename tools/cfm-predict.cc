@@ -53,7 +53,8 @@ int main(int argc, char** argv) {
     train::PredictOptions options{.allow_seen = allow_seen,
                                   .abstain = abstain,
                                   .batch = static_cast<std::size_t>(batch),
-                                  .bf16 = program.precision() == "bf16"};
+                                  .bf16 = program.precision() == "bf16",
+                                  .threads = program.threads()};
     if (!fold.empty()) options.fold = dataset::parse_fold(fold);
     train::Predictor predictor(model, options);
     const auto work = [&](std::span<Segment> segments, std::size_t first) { predictor.predict(segments, first); };

@@ -6,6 +6,7 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "model/precision.h"
 #include "train/waveform.h"
 
@@ -97,11 +98,12 @@ void Predictor::predict(std::span<stream::Segment> segments, std::size_t first) 
   torch::Tensor batch =
       torch::zeros({static_cast<std::int64_t>(options_.batch), checkpoint_.config.channels(), samples});
   const auto size = static_cast<std::size_t>(batch[0].numel());
-  std::vector<prepare::Prepared> inputs;
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    inputs.push_back(preparer_.run(segments[i]));
-    std::ranges::copy(inputs.back().values, batch.mutable_data_ptr<float>() + (first + i) * size);
-  }
+  float* place = batch.mutable_data_ptr<float>() + first * size;
+  std::vector<prepare::Prepared> inputs(segments.size());
+  parallel_for(options_.threads, segments.size(), [&](std::size_t i) {
+    inputs[i] = preparer_.run(segments[i]);
+    std::ranges::copy(inputs[i].values, place + i * size);
+  });
   const torch::Tensor logits = [&] {
     const model::Autocast precision(options_.bf16);
     return network_(batch).to(torch::kDouble).contiguous();

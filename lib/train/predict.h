@@ -35,6 +35,7 @@ struct PredictOptions {
   std::optional<double> abstain{};  // share of the least confident
   std::size_t batch = 16;           // segments; part of what makes results reproducible
   bool bf16 = false;                // model/precision.h
+  int threads = 1;                  // that prepare segments
 };
 
 class Predictor {
