@@ -32,12 +32,13 @@ int main(int argc, char** argv) {
       "the "
       "recorded one, in its unit; the table has its mean.");
   program.description(
-      "A subject whose labels the model was fitted on is not scored unnoticed: --fold leaves such subjects out (they "
-      "are counted), --allow-seen scores and marks them, and otherwise they are status 2. Another fold than the one "
+      "A subject whose labels the model was fitted on is not scored unnoticed: --fold scores that fold's subjects and "
+      "leaves out the others, with those who had no label and so no fold (they are counted), --allow-seen scores and "
+      "marks them, and otherwise they are status 2. Another fold than the one "
       "the model was trained without is status 2. Subjects that were in the pre-training only are marked, too.");
   program.reads_streams().writes_stream({"cfm", "ndjson", "csv"}).parallel().on_device().in_precision();
   program.option("-m,--model", model, "MODEL", "folder or safetensors file of cfm-finetune").required().brief();
-  program.option("--fold", fold, "I/N", "only the subjects that the model has not been fitted on").brief();
+  program.option("--fold", fold, "I/N", "only the subjects of the fold that the model has not been fitted on").brief();
   program.flag("--allow-seen", allow_seen, "score subjects it was fitted on, too, and mark them").brief();
   program
       .option("--abstain", abstain, "RATE",

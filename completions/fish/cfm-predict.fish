@@ -17,7 +17,7 @@ complete -c cfm-predict -l payload -x -a 'text base64 none' -d 'samples in --to 
 complete -c cfm-predict -l prov -x -a 'base full none' -d 'provenance: arguments as base names, in full, or nothing (byte-reproducible)'
 complete -c cfm-predict -s j -l threads -x -d 'threads'
 complete -c cfm-predict -l device -x -d 'where to compute: auto or cpu'
-complete -c cfm-predict -l precision -x -a 'auto f32 bf16' -d 'bf16: matrix products and convolutions in bfloat16; auto: as the model\'s configuration says, where a model is trained, else f32'
+complete -c cfm-predict -l precision -x -a 'auto f32 bf16' -d 'bf16: matrix products and convolutions in bfloat16, which is faster on processors that have it; auto: as the model\'s configuration says, where a model is trained, else f32'
 complete -c cfm-predict -s m -l model -r -F -d 'folder or safetensors file of cfm-finetune'
 complete -c cfm-predict -l fold -x -d 'only the subjects that the model has not been fitted on'
 complete -c cfm-predict -l allow-seen -d 'score subjects it was fitted on, too, and mark them'

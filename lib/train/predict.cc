@@ -48,6 +48,13 @@ Predictor::Predictor(const std::string& model, const PredictOptions& options)
       throw Error(Status::kUsage, "--fold {}/{}: {} was trained for fold {}/{}", options_.fold->fold, options_.fold->n,
                   name_, folds["fold"].dump(), folds["n"].dump());
     }
+    const Json subjects = folds.value("subjects", Json());
+    if (!subjects.is_array() || subjects.size() != static_cast<std::size_t>(options_.fold->n)) {
+      throw Error(Status::kIncompatible, "{}: its folds name no subjects", checkpoint_.path);
+    }
+    for (const Json& subject : subjects[static_cast<std::size_t>(options_.fold->fold)]) {
+      of_fold_.insert(subject.is_string() ? subject.get<std::string>() : "");
+    }
   }
   if (options_.abstain) least_confidence_ = task_.confidence_at(*options_.abstain, name_);
   network_ = Classifier(model::load_encoder(checkpoint_), checkpoint_.config, task_);
@@ -63,8 +70,13 @@ const char* Predictor::seen(const stream::Segment& segment) const {
 }
 
 std::optional<std::string> Predictor::left_out(const stream::Segment& segment) const {
-  if (options_.allow_seen || std::string_view(seen(segment)) != "labels") return std::nullopt;
-  if (options_.fold) return "other_fold";
+  const bool labelled = std::string_view(seen(segment)) == "labels";
+  if (options_.fold && !options_.allow_seen) {
+    if (labelled) return "other_fold";
+    // Nobody's label, nobody's fold: it would come out of every one of them.
+    if (!of_fold_.contains(hex16(fnv1a64(segment.subject_or_record())))) return "no_fold";
+  }
+  if (options_.allow_seen || !labelled) return std::nullopt;
   throw Error(Status::kUsage,
               "{}: {} was fitted on labels of subject {}; --fold I/N scores the others, --allow-seen marks such rows",
               segment.id(), name_, segment.subject_or_record());

@@ -1,18 +1,20 @@
 // Predictions of a fine-tuned model, for whoever it may honestly be asked about.
 //
 //   Predictor predictor("runs/vt0", {.fold = dataset::FoldChoice{0, 5}});
-//   if (auto reason = predictor.left_out(segment)) …     // "other_fold"
+//   if (auto reason = predictor.left_out(segment)) …     // "other_fold" "no_fold"
 //   predictor.predict(segments, first);                  // header["predictions"]["true_alarm"] = {task, value, …}
 //
 // A waveform is a tensor "predicted/LABEL" instead (waveform.h), whose attributes say the same of the model.
 // A subject whose labels the model was fitted on is never scored unnoticed: with a fold it is left out, without one it
 // is status 2, with allow_seen its row says "seen": "labels"; one that was seen in pre-training says "pretraining".
-// Another fold than that of the run is status 2; a model without a task, or that needs a channel the segment lacks,
-// status 3. What a prediction holds beside its task's (task.h): abstain (asked for: whether its confidence is among the
-// least of the inner split), model, family, init, mode, fold, folds, seen.
+// With a fold those of no fold, who had no label when the folds were made, are left out, too. Another fold than that of
+// the run is status 2; a model without a task, or that needs a channel the segment lacks, status 3. What a prediction
+// holds beside its task's (task.h): abstain (asked for: whether its confidence is among the least of the inner split),
+// model, family, init, mode, fold, folds, seen.
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -62,6 +64,7 @@ class Predictor {
   LabelTask task_;
   PredictOptions options_;
   prepare::Preparer preparer_;
+  std::set<std::string> of_fold_;  // hashes of the subjects that the fold holds
   double least_confidence_ = 0;
   Classifier network_{nullptr};
 };

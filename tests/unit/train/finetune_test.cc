@@ -118,6 +118,15 @@ TEST_CASE("nobody is scored by a model that was fitted on them, unless it is sai
   CHECK(test::status_of([&] { train::Predictor(ask.folder, {.fold = dataset::FoldChoice{1, 5}}); }) == Status::kUsage);
   CHECK(test::status_of([&] { train::Predictor(ask.folder, {.fold = dataset::FoldChoice{0, 4}}); }) == Status::kUsage);
   CHECK(test::status_of([&] { train::Predictor(ask.model, {}); }) == Status::kIncompatible);
+  // Somebody without a label is in no fold: the folds of a run tell each segment once. Alone the model may be asked.
+  stream::Segment stranger = store.segment(0);
+  stranger.header["subject"] = "stranger";
+  const train::Predictor of_fold(ask.folder, {.fold = dataset::FoldChoice{0, 5}});
+  CHECK(of_fold.left_out(stranger) == "no_fold");
+  CHECK_FALSE(strict.left_out(stranger));
+  std::map<std::string, int> reasons;
+  for (std::size_t i = 0; i < store.size(); ++i) ++reasons[of_fold.left_out(store.segment(i)).value_or("")];
+  CHECK(reasons == std::map<std::string, int>{{"", 12}, {"other_fold", 48}});
   train::Predictor lenient(ask.folder, {.allow_seen = true});
   int marked = 0;
   for (std::size_t i = 0; i < store.size(); ++i) {
