@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
     model::use_device(program.device(), program.threads());
     if (list_models) {
       for (const auto& model : model::named_models()) {
-        program.print(fmt::format("{:<20} {}\n", model.name, model.description));
+        program.print(fmt::format("{:<26} {}\n", model.name, model.description));
       }
       return;
     }
