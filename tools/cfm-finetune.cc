@@ -124,7 +124,7 @@ int main(int argc, char** argv) {
     const train::FinetuneReport report = train::finetune(ask);
     bar.reset();
     if (report.ending == train::Ending::kInterrupted) {
-      log::warn("interrupted in epoch {}; cfm-finetune --resume -o {} goes on", report.epochs + 1, ask.folder);
+      log::warn("interrupted in epoch {}; cfm-finetune --resume -o {} goes on", report.epochs, ask.folder);
       program.set_status(Status::kInterrupted);
       return;
     }

@@ -70,13 +70,12 @@ const char* Predictor::seen(const stream::Segment& segment) const {
 }
 
 std::optional<std::string> Predictor::left_out(const stream::Segment& segment) const {
+  if (options_.allow_seen) return std::nullopt;
   const bool labelled = std::string_view(seen(segment)) == "labels";
-  if (options_.fold && !options_.allow_seen) {
-    if (labelled) return "other_fold";
-    // Nobody's label, nobody's fold: it would come out of every one of them.
-    if (!of_fold_.contains(hex16(fnv1a64(segment.subject_or_record())))) return "no_fold";
-  }
-  if (options_.allow_seen || !labelled) return std::nullopt;
+  if (options_.fold && labelled) return "other_fold";
+  // Nobody's label, nobody's fold: it would come out of every one of them.
+  if (options_.fold && !of_fold_.contains(hex16(fnv1a64(segment.subject_or_record())))) return "no_fold";
+  if (!labelled) return std::nullopt;
   throw Error(Status::kUsage,
               "{}: {} was fitted on labels of subject {}; --fold I/N scores the others, --allow-seen marks such rows",
               segment.id(), name_, segment.subject_or_record());
